@@ -1,0 +1,1 @@
+//! hydrogen-p2p
