@@ -248,6 +248,43 @@ impl RelayReceiptBody {
     }
 }
 
+/// Arguments of `create_task`, in the order in which they are encoded; `None` stands for the default of
+/// [`task_default`].
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct CreateTask {
+    /// Hash of the program.
+    pub program: Option<Hash>,
+    /// Or the external type.
+    pub external: Option<String>,
+    /// SHA-256 of the arguments.
+    pub args_hash: Hash,
+    /// Most bytes of arguments.
+    pub args_bytes_max: Option<u64>,
+    /// How results are compared.
+    pub comparison: Comparison,
+    /// CNX for the panel.
+    pub fee: Amount,
+    /// Time for executing, in ms of uptime.
+    pub timeout_ms: Option<u64>,
+    /// Most memory of the program.
+    pub memory_bytes_max: Option<u64>,
+    /// Most fuel of the program.
+    pub fuel_max: Option<u64>,
+    /// Most bytes of result.
+    pub output_bytes_max: Option<u64>,
+}
+
+/// Arguments of the contract's `init`, in the order in which they are encoded: what genesis says about tasks.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct TaskInit {
+    /// The first configuration.
+    pub config: TaskConfig,
+    /// Who may register relays.
+    pub owner: Address,
+    /// Keys and addresses of the first relays.
+    pub relays: Vec<(PublicKey, String)>,
+}
+
 /// One seat of a task's panel.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Seat {
