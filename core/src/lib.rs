@@ -1,1 +1,36 @@
-//! hydrogen-core
+//! The rules of the ledger: state, execution, the pool of transactions, the chain.
+//!
+//! ```text
+//! bytes -> validate -> mempool -> block::build -> execute -> state::tree -> chain::commit -> event
+//!                                 block::import ----^
+//! ```
+//!
+//! *Invariants*: the same blocks give the same roots on every machine. Core never reads a clock, never draws
+//! randomness, never does I/O but through [`store::Store`], and knows no async.
+
+pub mod abi;
+pub mod block;
+pub mod chain;
+pub mod crypto;
+pub mod error;
+pub mod execute;
+pub mod genesis;
+pub mod limits;
+pub mod mempool;
+pub mod reader;
+pub mod state;
+pub mod store;
+pub mod validate;
+pub mod vm;
+
+pub use block::{Committed, Executed, verify_certificate};
+pub use chain::{Chain, NextDue, Tip};
+pub use crypto::{NodeKeys, SecretKey, sign_tx};
+pub use error::{BlockError, ChainError, TxError};
+pub use execute::{Context, HostError, SubCall};
+pub use genesis::{Genesis, GenesisContract, Params};
+pub use mempool::Mempool;
+pub use reader::{ChainReader, QueryResult};
+pub use store::{Batch, MemStore, Store, StoreError, Table};
+pub use validate::{CheckedTx, check_tx};
+pub use vm::{CodeError, ContractVm, Ending, VmCall, VmError, VmResult};

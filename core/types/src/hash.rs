@@ -55,6 +55,10 @@ tags! {
     STATE_KEY = "state/key";
     /// Value of the state tree.
     STATE_VALUE = "state/value";
+    /// Leaf of the state tree.
+    STATE_LEAF = "state/leaf";
+    /// Inner node of the state tree.
+    STATE_INNER = "state/inner";
     /// Hash of a validator set.
     VALIDATORS = "validators";
     /// Hash of a genesis document.
@@ -69,6 +73,8 @@ tags! {
     KEY_VRF = "key/vrf";
     /// Derivation of the libp2p identity from a seed.
     KEY_PEER = "key/peer";
+    /// Salt of a compute node's commitment, from its secret.
+    COMPUTE_SALT = "compute/salt";
     /// Random bytes of a task program.
     PROGRAM_RANDOM = "program/random";
     /// Id of a gossiped message.

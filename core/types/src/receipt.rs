@@ -17,6 +17,44 @@ pub enum Status {
     Failed,
 }
 
+/// The ledger's own receipt codes. A contract's codes start at [`code::CONTRACT_MIN`].
+pub mod code {
+    /// All of it was done.
+    pub const SUCCESS: u32 = 0;
+    /// The gas limit was reached.
+    pub const OUT_OF_GAS: u32 = 1;
+    /// The module trapped: a bad memory access, a division by zero, an `unreachable`.
+    pub const TRAP: u32 = 2;
+    /// The contract panicked.
+    pub const PANIC: u32 = 3;
+    /// Calls nested too deep inside a module.
+    pub const STACK_EXHAUSTED: u32 = 4;
+    /// The contract exports no such method of this kind.
+    pub const METHOD_NOT_FOUND: u32 = 5;
+    /// The call may not do this: a draw that calls, a query that writes.
+    pub const FORBIDDEN: u32 = 6;
+    /// No contract at this address.
+    pub const CONTRACT_NOT_FOUND: u32 = 7;
+    /// No module of this hash, or not active before the next height.
+    pub const CODE_NOT_ACTIVE: u32 = 8;
+    /// The module fails the checks.
+    pub const BAD_CODE: u32 = 9;
+    /// The module is stored already.
+    pub const CODE_EXISTS: u32 = 10;
+    /// The sender is not the contract's admin.
+    pub const NOT_ADMIN: u32 = 11;
+    /// The balance does not cover the transfer.
+    pub const BALANCE_TOO_LOW: u32 = 12;
+    /// The contract is already running further up.
+    pub const REENTRANCY: u32 = 13;
+    /// More than 16 contracts deep.
+    pub const DEPTH_EXCEEDED: u32 = 14;
+    /// The arguments are not what the method takes.
+    pub const BAD_ARGUMENTS: u32 = 100;
+    /// First code a contract may use.
+    pub const CONTRACT_MIN: u32 = 1000;
+}
+
 /// What entered the block's receipt root.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Receipt {

@@ -12,7 +12,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub enum CallKind {
     /// Due at a height; may read the beacon of the block it runs in; may use only its own contract's storage,
-    /// `transfer`, `schedule`, `unschedule` and `emit`.
+    /// `transfer`, `schedule` and `emit`.
     Draw,
     /// Due at a height or a time; may not read the beacon.
     Ordinary,

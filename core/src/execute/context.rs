@@ -1,0 +1,450 @@
+//! What a running contract can reach.
+//!
+//! A context belongs to one transaction, scheduled call or query. It moves into the sandbox with each call and out
+//! again, so that nested calls share one overlay without a lock.
+//!
+//! *Who writes*: `frames` by `enter` and `leave` alone; `state` through the methods below alone, which refuse what
+//! the origin may not do.
+
+use super::env::BlockEnv;
+use super::{ledger, schedule};
+use crate::limits::{CALL_DEPTH_MAX, EVENTS_MAX, LOG_LINE_BYTES_MAX, LOG_LINES_MAX, STORAGE_RANGE_MAX};
+use crate::state::{Checkpoint, Overlay, keys};
+use crate::store::{Entry, StoreError};
+use crate::vm::{ContractVm, Ending, VmCall, VmError, VmResult};
+use hydrogen_types::block::ContractInfo;
+use hydrogen_types::host::{CallContext, MethodKind, Origin, refusal};
+use hydrogen_types::receipt::{SideData, code};
+use hydrogen_types::{Address, Amount, Attribute, Event, Gas, Hash, ScheduleRequest};
+use std::sync::Arc;
+
+/// Why a host function did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The store failed: the node's trouble.
+    #[error("store failed under a contract")]
+    Store(#[from] StoreError),
+    /// The call may not do this: ends it with the code `FORBIDDEN`.
+    #[error("{0}")]
+    Forbidden(String),
+}
+
+/// What became of a nested call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubCall {
+    /// 0 for success, else the callee's code.
+    pub code: u32,
+    /// Gas the callee used.
+    pub gas_used: Gas,
+}
+
+struct Frame {
+    call: CallContext,
+    input: Vec<u8>,
+    value: Vec<u8>,
+    last_result: Vec<u8>,
+    events_before: usize,
+    scheduled_before: usize,
+    checkpoint: Checkpoint,
+}
+
+/// The world of a running call.
+pub struct Context {
+    pub(crate) state: Overlay,
+    pub(crate) env: Arc<BlockEnv>,
+    vm: Arc<dyn ContractVm>,
+    frames: Vec<Frame>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) scheduled: Vec<u64>,
+    pub(crate) side: SideData,
+    /// Value or message of the outermost call, once it has ended.
+    pub(crate) outcome: Vec<u8>,
+    /// What is left of the stack budget, for the sandbox to hand to nested calls.
+    pub stack_left: Option<u32>,
+}
+
+/// A call to be made: who, what, with which rights.
+pub(crate) struct Invocation {
+    pub(crate) caller: Address,
+    pub(crate) signer: Address,
+    pub(crate) contract: Address,
+    pub(crate) kind: MethodKind,
+    pub(crate) method: String,
+    pub(crate) args: Vec<u8>,
+    pub(crate) value: Amount,
+    pub(crate) gas: Gas,
+    pub(crate) gas_price: u64,
+    pub(crate) origin: Origin,
+}
+
+impl Context {
+    pub(crate) fn new(state: Overlay, env: Arc<BlockEnv>, vm: Arc<dyn ContractVm>) -> Box<Self> {
+        Box::new(Self {
+            state,
+            env,
+            vm,
+            frames: Vec::new(),
+            events: Vec::new(),
+            scheduled: Vec::new(),
+            side: SideData::default(),
+            outcome: Vec::new(),
+            stack_left: None,
+        })
+    }
+
+    /// Runs a call from outside: a transaction, a scheduled call, a query. Rolls back what a failed one changed.
+    pub(crate) fn run(self: Box<Self>, entry: Invocation) -> (Box<Self>, Result<SubCall, VmError>) {
+        self.enter_and_call(entry)
+    }
+
+    fn top(&self) -> &Frame {
+        self.frames.last().expect("host functions run inside a frame")
+    }
+
+    fn top_mut(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("host functions run inside a frame")
+    }
+
+    /// The running contract.
+    #[must_use]
+    pub fn contract(&self) -> Address {
+        self.top().call.contract
+    }
+
+    /// What the contract may know about its call.
+    #[must_use]
+    pub fn call_context(&self) -> &CallContext {
+        &self.top().call
+    }
+
+    /// The call's arguments.
+    #[must_use]
+    pub fn input(&self) -> &[u8] {
+        &self.top().input
+    }
+
+    /// Sets the call's value.
+    pub fn set_value(&mut self, value: Vec<u8>) {
+        self.top_mut().value = value;
+    }
+
+    /// Value or message of the last nested call.
+    #[must_use]
+    pub fn last_result(&self) -> &[u8] {
+        &self.top().last_result
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn code(&self, hash: &Hash) -> Result<Option<Arc<[u8]>>, StoreError> {
+        self.env.code(hash)
+    }
+
+    /// Reads a key of the running contract.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn storage_get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.state.get(&keys::storage(&self.contract(), key))?)
+    }
+
+    /// Writes a key of the running contract.
+    ///
+    /// # Errors
+    /// Forbidden in a query.
+    pub fn storage_set(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), HostError> {
+        self.may_write()?;
+        self.state.set(keys::storage(&self.contract(), key), value);
+        Ok(())
+    }
+
+    /// Removes a key of the running contract; `true` if it was there.
+    ///
+    /// # Errors
+    /// Forbidden in a query; when the store fails.
+    pub fn storage_remove(&mut self, key: &[u8]) -> Result<bool, HostError> {
+        self.may_write()?;
+        let key = keys::storage(&self.contract(), key);
+        let present = self.state.get(&key)?.is_some();
+        if present {
+            self.state.remove(key);
+        }
+        Ok(present)
+    }
+
+    /// Keys of the running contract from `start` to `end` (excluded) in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn storage_range(
+        &self,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, HostError> {
+        let (lower, upper) = keys::storage_range(&self.contract(), start, end);
+        let entries = self.state.range(&lower, &upper, limit.min(STORAGE_RANGE_MAX))?;
+        let own = |(key, value): Entry| (key[keys::STORAGE_PREFIX_BYTES..].to_vec(), value);
+        Ok(entries.into_iter().map(own).collect())
+    }
+
+    /// Moves CNX of the running contract; 0 or a refusal.
+    ///
+    /// # Errors
+    /// Forbidden in a query; when the store fails.
+    pub fn transfer(&mut self, to: Address, amount: Amount) -> Result<i32, HostError> {
+        self.may_write()?;
+        let from = self.contract();
+        let moved = ledger::transfer(&mut self.state, &from, &to, amount)?;
+        Ok(if moved { 0 } else { refusal::BALANCE_TOO_LOW })
+    }
+
+    /// Moves CNX that `from` allowed the running contract to move; 0 or a refusal.
+    ///
+    /// # Errors
+    /// Forbidden in a query or a draw; when the store fails.
+    pub fn transfer_from(&mut self, from: Address, to: Address, amount: Amount) -> Result<i32, HostError> {
+        self.may_write()?;
+        self.not_in_draw("transfer_from")?;
+        let spender = self.contract();
+        let allowed = ledger::allowance(&self.state, &from, &spender)?;
+        let Some(rest) = allowed.checked_sub(amount) else { return Ok(refusal::ALLOWANCE_TOO_LOW) };
+        if !ledger::transfer(&mut self.state, &from, &to, amount)? {
+            return Ok(refusal::BALANCE_TOO_LOW);
+        }
+        ledger::approve(&mut self.state, &from, &spender, rest);
+        Ok(0)
+    }
+
+    /// Balance of an address.
+    ///
+    /// # Errors
+    /// Forbidden in a draw; when the store fails.
+    pub fn balance(&self, address: &Address) -> Result<Amount, HostError> {
+        self.not_in_draw("balance")?;
+        Ok(ledger::balance_of(&self.state, address)?)
+    }
+
+    /// What `spender` may take from `owner`.
+    ///
+    /// # Errors
+    /// Forbidden in a draw; when the store fails.
+    pub fn allowance(&self, owner: &Address, spender: &Address) -> Result<Amount, HostError> {
+        self.not_in_draw("allowance")?;
+        Ok(ledger::allowance(&self.state, owner, spender)?)
+    }
+
+    /// Leaves a call with the chain; its id, or a refusal.
+    ///
+    /// # Errors
+    /// Forbidden in a query; when the store fails.
+    pub fn schedule(&mut self, request: ScheduleRequest) -> Result<i64, HostError> {
+        self.may_write()?;
+        let contract = self.contract();
+        match schedule::add(&mut self.state, &self.env, contract, request)? {
+            Ok(id) => {
+                self.scheduled.push(id);
+                Ok(i64::try_from(id).unwrap_or(i64::MAX))
+            }
+            Err(code) => Ok(i64::from(code)),
+        }
+    }
+
+    /// Takes a waiting call of the running contract back; the CNX returned, or `None` if it does not wait.
+    ///
+    /// # Errors
+    /// Forbidden in a query or a draw; when the store fails.
+    pub fn unschedule(&mut self, id: u64) -> Result<Option<Amount>, HostError> {
+        self.may_write()?;
+        self.not_in_draw("unschedule")?;
+        let contract = self.contract();
+        Ok(schedule::remove(&mut self.state, contract, id)?)
+    }
+
+    /// Emits an event of the running contract.
+    ///
+    /// # Errors
+    /// Forbidden in a query, or beyond the number of events of a receipt.
+    pub fn emit(&mut self, name: String, attributes: Vec<Attribute>) -> Result<(), HostError> {
+        self.may_write()?;
+        if self.events.len() >= EVENTS_MAX {
+            return Err(HostError::Forbidden(format!("more than {EVENTS_MAX} events in one call")));
+        }
+        let contract = self.contract();
+        self.events.push(Event { contract, name, attributes });
+        Ok(())
+    }
+
+    /// The beacon of the running block.
+    ///
+    /// # Errors
+    /// Forbidden outside draws.
+    pub fn beacon(&self) -> Result<Hash, HostError> {
+        if self.top().call.origin == Origin::Draw {
+            return Ok(self.env.beacon);
+        }
+        Err(HostError::Forbidden(String::from("the beacon can be read in a draw only: schedule one")))
+    }
+
+    /// Keeps a line for the author, as far as there is room.
+    pub fn log(&mut self, mut line: String) {
+        if self.side.log.len() < LOG_LINES_MAX {
+            let cut = line.floor_char_boundary(LOG_LINE_BYTES_MAX);
+            line.truncate(cut);
+            self.side.log.push(line);
+        }
+    }
+
+    /// Calls another contract. The callee's changes are rolled back if it fails; the caller's stay.
+    #[must_use]
+    pub fn call_contract(
+        self: Box<Self>,
+        contract: Address,
+        method: String,
+        args: Vec<u8>,
+        value: Amount,
+        gas: Gas,
+    ) -> (Box<Self>, Result<SubCall, VmError>) {
+        let call = &self.top().call;
+        if call.origin == Origin::Draw {
+            return self.refuse(code::FORBIDDEN, "a draw may not call other contracts");
+        }
+        let kind = if call.origin == Origin::Query { MethodKind::Query } else { MethodKind::Call };
+        let entry = Invocation {
+            caller: call.contract,
+            signer: call.signer,
+            contract,
+            kind,
+            method,
+            args,
+            value,
+            gas,
+            gas_price: call.gas_price,
+            origin: call.origin,
+        };
+        if self.frames.iter().any(|frame| frame.call.contract == contract) {
+            return self.refuse(code::REENTRANCY, "the contract is running already, further up");
+        }
+        if self.frames.len() >= CALL_DEPTH_MAX {
+            return self.refuse(code::DEPTH_EXCEEDED, "more than 16 contracts deep");
+        }
+        self.enter_and_call(entry)
+    }
+
+    fn enter_and_call(mut self: Box<Self>, entry: Invocation) -> (Box<Self>, Result<SubCall, VmError>) {
+        let info = match self.state.read::<ContractInfo>(&keys::contract(&entry.contract)) {
+            Ok(Some(info)) => info,
+            Ok(None) => {
+                let message = format!("no contract at {}", entry.contract);
+                return self.refuse(code::CONTRACT_NOT_FOUND, &message);
+            }
+            Err(error) => return (self, Err(VmError::Store(error))),
+        };
+        let checkpoint = self.state.checkpoint();
+        match ledger::transfer(&mut self.state, &entry.caller, &entry.contract, entry.value) {
+            Ok(true) => {}
+            Ok(false) => return self.refuse(code::BALANCE_TOO_LOW, "the caller cannot pay the value"),
+            Err(error) => return (self, Err(VmError::Store(error))),
+        }
+        let call = VmCall { code: info.code, export: entry.kind.export(&entry.method), gas: entry.gas };
+        self.frames.push(self.frame(entry, checkpoint));
+        let vm = self.vm.clone();
+        let (mut context, result) = vm.call(call, self);
+        match result {
+            Ok(result) => {
+                let sub = context.leave(result);
+                (context, Ok(sub))
+            }
+            Err(error) => (context, Err(error)),
+        }
+    }
+
+    fn frame(&self, entry: Invocation, checkpoint: Checkpoint) -> Frame {
+        let call = CallContext {
+            chain_id: self.env.chain_id.clone(),
+            caller: entry.caller,
+            contract: entry.contract,
+            signer: entry.signer,
+            value: entry.value,
+            height: self.env.height,
+            time_ms: self.env.time_ms,
+            uptime_ms: self.env.uptime_ms,
+            gas_price: entry.gas_price,
+            origin: entry.origin,
+        };
+        Frame {
+            call,
+            input: entry.args,
+            value: Vec::new(),
+            last_result: Vec::new(),
+            events_before: self.events.len(),
+            scheduled_before: self.scheduled.len(),
+            checkpoint,
+        }
+    }
+
+    /// Closes the top frame: keeps or takes back what it did.
+    fn leave(&mut self, result: VmResult) -> SubCall {
+        let frame = self.frames.pop().expect("a call that ended had a frame");
+        let code = result.ending.code();
+        let outcome = if result.ending == Ending::Returned {
+            frame.value
+        } else {
+            self.state.revert(frame.checkpoint);
+            self.events.truncate(frame.events_before);
+            self.scheduled.truncate(frame.scheduled_before);
+            self.explain(result.ending, result.backtrace)
+        };
+        self.hand_up(outcome);
+        SubCall { code, gas_used: result.gas_used }
+    }
+
+    /// Notes why a call failed and returns the sentence its caller may read. Only a contract's own words are the
+    /// same on every machine, so only those are returned.
+    fn explain(&mut self, ending: Ending, backtrace: Vec<String>) -> Vec<u8> {
+        let own_words = matches!(ending, Ending::Reverted { .. } | Ending::Panicked { .. });
+        let (message, location) = match ending {
+            Ending::Returned => (String::new(), String::new()),
+            Ending::Reverted { message, .. } => (message, String::new()),
+            Ending::Panicked { message, location } => (message, location),
+            Ending::OutOfGas => (String::from("out of gas"), String::new()),
+            Ending::Trapped(text) => (text, String::new()),
+            Ending::StackExhausted => (String::from("stack exhausted"), String::new()),
+            Ending::MethodNotFound => (String::from("no such method"), String::new()),
+            Ending::Forbidden(text) => (text, String::new()),
+        };
+        self.side.message.clone_from(&message);
+        self.side.location = location;
+        self.side.backtrace = backtrace;
+        if own_words { message.into_bytes() } else { Vec::new() }
+    }
+
+    fn refuse(mut self: Box<Self>, code: u32, message: &str) -> (Box<Self>, Result<SubCall, VmError>) {
+        self.side.message = message.to_owned();
+        self.hand_up(Vec::new());
+        (self, Ok(SubCall { code, gas_used: Gas::ZERO }))
+    }
+
+    fn hand_up(&mut self, outcome: Vec<u8>) {
+        match self.frames.last_mut() {
+            Some(caller) => caller.last_result = outcome,
+            None => self.outcome = outcome,
+        }
+    }
+
+    fn may_write(&self) -> Result<(), HostError> {
+        if self.top().call.origin == Origin::Query {
+            return Err(HostError::Forbidden(String::from("a query may not change anything")));
+        }
+        Ok(())
+    }
+
+    fn not_in_draw(&self, what: &str) -> Result<(), HostError> {
+        if self.top().call.origin == Origin::Draw {
+            return Err(HostError::Forbidden(format!("a draw may not use `{what}`")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! Execution: scheduled calls first, then transactions, each whole or not at all.
+//!
+//! ```text
+//! BlockEnv, state -> Executor: draws -> ordinary calls -> transactions -> Outcome { changes, receipts }
+//!                       each: checkpoint -> Context -> ContractVm -> keep | revert -> Receipt
+//! ```
+//!
+//! *Invariants*: nothing that has seen a block's beacon acts before every draw on it is made; the sum of all balances
+//! never changes; a failed call leaves a receipt, its fee and a nonce, and nothing else.
+
+mod context;
+mod env;
+mod executor;
+mod ledger;
+mod native;
+mod schedule;
+
+pub use context::{Context, HostError, SubCall};
+pub use env::{BlockEnv, CodeInfo};
+pub use executor::{Executor, Outcome};
+pub use ledger::{balance_of, schedule_account};

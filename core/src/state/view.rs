@@ -1,0 +1,178 @@
+//! Reading the state: at the tip for the block that is being made, at any recent height for everybody else.
+//!
+//! The store holds the state at the tip. Each block leaves an [`Undo`] record: what the keys it changed held before.
+//! A view of an earlier height looks at the records between that height and the tip first, so that a query sees one
+//! height however many blocks are committed while it runs.
+
+use crate::block::Tip;
+use crate::limits::{HISTORY_HEIGHTS, UNDO_IN_MEMORY_MAX};
+use crate::store::{Batch, Entry, Store, StoreError, Table};
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Reads of raw keys.
+pub trait StateRead: Send + Sync {
+    /// The value of a raw key.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Entries from `start` to `end` (excluded), in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn range(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+}
+
+/// The state that the store holds: for the one writer, which alone moves it.
+pub struct StoreState(pub Arc<dyn Store>);
+
+impl StateRead for StoreState {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(Table::State, key)
+    }
+
+    fn range(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.0.range(Table::State, start, end, limit)
+    }
+}
+
+/// What the keys changed by one block held before it.
+#[derive(Debug, Clone, Default, BorshSerialize, BorshDeserialize)]
+pub struct Undo(pub BTreeMap<Vec<u8>, Option<Vec<u8>>>);
+
+impl Undo {
+    /// The key of a height's record in [`Table::Meta`].
+    #[must_use]
+    pub fn key(height: u64) -> Vec<u8> {
+        [b"undo".as_slice(), &height.to_be_bytes()].concat()
+    }
+}
+
+struct Moving {
+    tip: Tip,
+    recent: BTreeMap<u64, Arc<Undo>>,
+}
+
+/// The tip and the way back from it.
+pub struct History {
+    store: Arc<dyn Store>,
+    moving: RwLock<Moving>,
+}
+
+impl History {
+    /// A history that stands at `tip`.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, tip: Tip) -> Arc<Self> {
+        Arc::new(Self { store, moving: RwLock::new(Moving { tip, recent: BTreeMap::new() }) })
+    }
+
+    /// The tip.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        self.moving.read().unwrap_or_else(PoisonError::into_inner).tip.clone()
+    }
+
+    /// Writes a block's batch and moves the tip, so that every reader sees both or neither.
+    ///
+    /// # Errors
+    /// When the store fails; the tip has not moved then.
+    pub fn advance(&self, mut batch: Batch, tip: Tip, undo: Undo) -> Result<(), StoreError> {
+        let height = tip.height.get();
+        batch.put(Table::Meta, Undo::key(height), hydrogen_types::codec::encode(&undo));
+        if let Some(old) = height.checked_sub(HISTORY_HEIGHTS) {
+            batch.delete(Table::Meta, Undo::key(old));
+        }
+        let mut moving = self.moving.write().unwrap_or_else(PoisonError::into_inner);
+        self.store.commit(batch)?;
+        moving.recent.insert(height, Arc::new(undo));
+        while moving.recent.len() > UNDO_IN_MEMORY_MAX {
+            moving.recent.pop_first();
+        }
+        moving.tip = tip;
+        Ok(())
+    }
+
+    /// The state after the block of `height`; `None` if it is in the future or forgotten.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn view(self: &Arc<Self>, height: u64) -> Result<Option<Arc<dyn StateRead>>, StoreError> {
+        let moving = self.moving.read().unwrap_or_else(PoisonError::into_inner);
+        let tip = moving.tip.height.get();
+        if height > tip || tip - height >= HISTORY_HEIGHTS {
+            return Ok(None);
+        }
+        let in_memory_from = moving.recent.first_key_value().map_or(tip + 1, |(first, _)| *first);
+        let mut older = Undo::default();
+        for number in height + 1..in_memory_from {
+            let Some(bytes) = self.store.get(Table::Meta, &Undo::key(number))? else { return Ok(None) };
+            let undo =
+                Undo::try_from_slice(&bytes).map_err(|_| StoreError::Damaged { what: "undo record" })?;
+            for (key, value) in undo.0 {
+                older.0.entry(key).or_insert(value);
+            }
+        }
+        let from = in_memory_from.max(height + 1);
+        // The records that the view will need stay alive with it, whatever the history forgets.
+        let held = moving.recent.range(from..).map(|(number, undo)| (*number, undo.clone())).collect();
+        drop(moving);
+        Ok(Some(Arc::new(StateView { history: self.clone(), older, held })))
+    }
+}
+
+struct StateView {
+    history: Arc<History>,
+    /// Merged records below `held`.
+    older: Undo,
+    /// Records from the view's height to the tip at its making.
+    held: BTreeMap<u64, Arc<Undo>>,
+}
+
+impl StateView {
+    /// Looks a key up in the records from the view's height on; `None` if no later block changed it.
+    fn undone(&self, moving: &Moving, key: &[u8]) -> Option<Option<Vec<u8>>> {
+        if let Some(value) = self.older.0.get(key) {
+            return Some(value.clone());
+        }
+        let since = self.held.last_key_value().map(|(last, _)| *last);
+        let later = moving.recent.range((since.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        let records = self.held.values().chain(later.map(|(_, undo)| undo));
+        records.map(|undo| undo.0.get(key)).find_map(|found| found.cloned())
+    }
+}
+
+impl StateRead for StateView {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let moving = self.history.moving.read().unwrap_or_else(PoisonError::into_inner);
+        match self.undone(&moving, key) {
+            Some(value) => Ok(value),
+            None => self.history.store.get(Table::State, key),
+        }
+    }
+
+    fn range(&self, start: &[u8], end: Option<&[u8]>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let bounds = (Bound::Included(start), end.map_or(Bound::Unbounded, Bound::Excluded));
+        if end.is_some_and(|end| end <= start) {
+            return Ok(Vec::new());
+        }
+        let moving = self.history.moving.read().unwrap_or_else(PoisonError::into_inner);
+        let mut undone: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
+        let since = self.held.last_key_value().map(|(last, _)| *last);
+        let later = moving.recent.range((since.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+        let records = self.held.values().chain(later.map(|(_, undo)| undo));
+        for undo in std::iter::once(&self.older).chain(records.map(Arc::as_ref)) {
+            for (key, value) in undo.0.range::<[u8], _>(bounds) {
+                undone.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        let stored = self.history.store.range(Table::State, start, end, limit.saturating_add(undone.len()))?;
+        let mut merged: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
+            stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        merged.extend(undone);
+        Ok(merged.into_iter().filter_map(|(key, value)| Some((key, value?))).take(limit).collect())
+    }
+}

@@ -1,0 +1,134 @@
+//! Where bytes are kept: six ordered tables and one atomic batch.
+//!
+//! *Requires of an implementation*: a batch is written whole or not at all, and is on disk when `commit` returns; a
+//! range is ordered by bytes. A [`StoreError`] is fatal: the caller stops, reopens and replays.
+
+mod mem;
+#[cfg(feature = "rocksdb")]
+mod rocks;
+
+#[cfg(test)]
+mod conformance;
+
+pub use mem::MemStore;
+#[cfg(feature = "rocksdb")]
+pub use rocks::RocksStore;
+
+use std::collections::BTreeMap;
+
+/// Key and value of an entry.
+pub type Entry = (Vec<u8>, Vec<u8>);
+
+/// The tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// Tip, genesis, format; undo records by height.
+    Meta,
+    /// Blocks with certificate and receipts by height.
+    Blocks,
+    /// The state at the tip by raw key.
+    State,
+    /// Pages of the state tree.
+    Pages,
+    /// Block heights by hash, places of transactions by hash.
+    Index,
+    /// Modules by hash.
+    Code,
+}
+
+impl Table {
+    /// All tables, in the order of their numbers.
+    pub const ALL: [Table; 6] =
+        [Table::Meta, Table::Blocks, Table::State, Table::Pages, Table::Index, Table::Code];
+
+    /// Name in a store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Blocks => "blocks",
+            Self::State => "state",
+            Self::Pages => "pages",
+            Self::Index => "index",
+            Self::Code => "code",
+        }
+    }
+}
+
+/// Why a store does not answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another process has it open.
+    #[error("{path} is in use by another process")]
+    InUse {
+        /// The folder.
+        path: String,
+    },
+    /// The disk is full.
+    #[error("no space left on the disk of {path}")]
+    DiskFull {
+        /// The folder.
+        path: String,
+    },
+    /// Reading or writing went wrong.
+    #[error("store: {reason}")]
+    Io {
+        /// The engine's words.
+        reason: String,
+    },
+    /// What is stored is not what was written.
+    #[error("store holds a damaged {what}")]
+    Damaged {
+        /// The kind of entry.
+        what: &'static str,
+    },
+}
+
+/// Writes that happen together.
+#[derive(Debug, Clone, Default)]
+pub struct Batch(BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>);
+
+impl Batch {
+    /// Sets a key.
+    pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
+        self.0.insert((table, key.into()), Some(value.into()));
+    }
+
+    /// Removes a key.
+    pub fn delete(&mut self, table: Table, key: impl Into<Vec<u8>>) {
+        self.0.insert((table, key.into()), None);
+    }
+
+    /// The writes, by table and key; `None` removes.
+    pub fn into_writes(self) -> impl Iterator<Item = (Table, Vec<u8>, Option<Vec<u8>>)> {
+        self.0.into_iter().map(|((table, key), value)| (table, key, value))
+    }
+}
+
+/// An ordered key-value store.
+pub trait Store: Send + Sync {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Entries from `start` (included) to `end` (excluded), in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn range(
+        &self,
+        table: Table,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Writes a batch: all of it, durably, or nothing.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+}
