@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `hydrogen`.
+
+fn main() -> std::process::ExitCode {
+    hydrogen::args::main()
+}

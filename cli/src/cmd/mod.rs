@@ -1,0 +1,18 @@
+//! One file a command group: what a person types, and what it does.
+
+pub mod account;
+pub mod block;
+pub mod compute;
+pub mod contract;
+pub mod dev;
+pub mod init;
+pub mod keys;
+pub mod node;
+pub mod peers;
+pub mod program;
+pub mod relay;
+pub mod task;
+pub mod testnet;
+pub mod tx;
+
+mod print;
