@@ -1,0 +1,32 @@
+//! The compute node: what the chain shows and what is on disk give the one thing that is due.
+//!
+//! ```text
+//! chain (NodeView, TaskView) --+
+//! disk (Saved) ----------------+--> reconcile --> Duty --> the driver does it, then asks again
+//! running work (Attempt) ------+
+//! ```
+//!
+//! The driver's loop: for the task its node is bound to, and for every task it still has a [`Saved`] of, read the
+//! views, call [`reconcile`], do the duty. Transactions go through an [`Outbox`], which keeps one from being sent
+//! again while the first may still be included.
+//!
+//! *Invariants*: [`Duty::Commit`] is only given for a [`Saved`] that the driver read back from its disk, so a
+//! process killed at any line finds what it has to reveal.
+//!
+//! *Absent on purpose*: fetching, running, sending and sleeping.
+
+mod admission;
+mod duty;
+mod outbox;
+mod reconcile;
+mod resume;
+mod saved;
+#[cfg(test)]
+mod tests;
+
+pub use admission::{Unfit, check_fitness, gas_price, GAS_RESERVE};
+pub use duty::{Attempt, Computation, Duty, Me, Now, Work};
+pub use outbox::{Outbox, Step};
+pub use reconcile::{node_duty, reconcile};
+pub use resume::{RESUMES_PER_DAY, Resumes};
+pub use saved::{Saved, SavedError};
