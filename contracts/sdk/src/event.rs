@@ -9,13 +9,16 @@ use hydrogen_types::event::Value;
 use hydrogen_types::task::{AbortReason, BlobKind, NodeState, PenaltyReason, TaskState};
 use hydrogen_types::{Address, Amount, Attribute, Gas, Hash, Height, PublicKey, Signature};
 
+/// Attributes in order.
+pub type Attributes = Vec<Attribute>;
+
 /// A struct that derives [`crate::Event`].
 pub trait EventData {
     /// Its name.
     const NAME: &'static str;
 
     /// Its fields; one that is `None` is left out.
-    fn attributes(&self) -> Vec<Attribute>;
+    fn attributes(&self) -> Attributes;
 
     /// Tells the world, if the call succeeds.
     fn emit(&self) {
@@ -31,7 +34,7 @@ pub trait EventValue {
 
 /// An attribute, for the derive.
 #[doc(hidden)]
-pub fn push(attributes: &mut Vec<Attribute>, name: &str, field: &dyn EventValue) {
+pub fn push(attributes: &mut Attributes, name: &str, field: &dyn EventValue) {
     if let Some(value) = field.event_value() {
         attributes.push(Attribute { name: name.into(), value });
     }

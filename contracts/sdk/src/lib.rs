@@ -63,8 +63,7 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
 
-// So that the derives' `::hydrogen_sdk` paths hold inside this crate too.
-extern crate self as hydrogen_sdk;
+
 
 pub mod args;
 pub mod env;
