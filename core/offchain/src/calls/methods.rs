@@ -2,7 +2,7 @@
 
 use borsh::BorshSerialize;
 use hydrogen_types::codec::encode;
-use hydrogen_types::task::{Comparison, Outcome, RelayReceipt, TaskConfig};
+use hydrogen_types::task::{Comparison, CreateTask, Outcome, RelayReceipt};
 use hydrogen_types::{Address, Amount, Hash, PublicKey};
 
 /// A call of the task contract, ready for [`hydrogen_types::Action::Call`].
@@ -20,60 +20,26 @@ impl Call {
     }
 }
 
-/// What an application asks for; `None` stands for the contract's default. The order of the fields is the order of
-/// the arguments of `create_task`.
-#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize)]
-pub struct NewTask {
-    /// Hash of the program.
-    pub program: Option<Hash>,
-    /// Or the external type.
-    pub external: Option<String>,
-    /// SHA-256 of the arguments.
-    pub args_hash: Hash,
-    /// Most bytes of arguments.
-    pub args_bytes_max: Option<u64>,
-    /// How results are compared.
-    pub comparison: Comparison,
-    /// CNX for the panel.
-    pub fee: Amount,
-    /// Time for executing.
-    pub timeout_ms: Option<u64>,
-    /// Most memory of the program.
-    pub memory_bytes_max: Option<u64>,
-    /// Most fuel of the program.
-    pub fuel_max: Option<u64>,
-    /// Most bytes of result.
-    pub output_bytes_max: Option<u64>,
-}
-
-impl NewTask {
-    /// A task for `program` on `args` with every default, compared exactly.
-    #[must_use]
-    pub fn program(program: Hash, args: &[u8], fee: Amount) -> Self {
-        Self {
-            program: Some(program),
-            external: None,
-            args_hash: Hash::sha256(args),
-            args_bytes_max: None,
-            comparison: Comparison::Exact,
-            fee,
-            timeout_ms: None,
-            memory_bytes_max: None,
-            fuel_max: None,
-            output_bytes_max: None,
-        }
-    }
-}
-
-/// Arguments of the contract's `init`.
+/// A task for `program` on `args` with every default, compared exactly.
 #[must_use]
-pub fn init_args(owner: &Address, config: &TaskConfig, relays: &[(PublicKey, String)]) -> Vec<u8> {
-    encode(&(owner, config, relays))
+pub fn program_task(program: Hash, args: &[u8], fee: Amount) -> CreateTask {
+    CreateTask {
+        program: Some(program),
+        external: None,
+        args_hash: Hash::sha256(args),
+        args_bytes_max: None,
+        comparison: Comparison::Exact,
+        fee,
+        timeout_ms: None,
+        memory_bytes_max: None,
+        fuel_max: None,
+        output_bytes_max: None,
+    }
 }
 
 /// Creates and pays a task; its value is the id.
 #[must_use]
-pub fn create_task(task: &NewTask) -> Call {
+pub fn create_task(task: &CreateTask) -> Call {
     Call::new("create_task", task)
 }
 

@@ -5,14 +5,13 @@ mod methods;
 mod queries;
 
 pub use methods::{
-    Call, NewTask, add_stake, args_uploaded, cancel, commit, create_task, expire, join, pause, quit,
+    Call, add_stake, args_uploaded, cancel, commit, create_task, expire, join, pause, program_task, quit,
     register_relay, remove_relay, report_uploaded, resume, reveal, withdraw,
 };
 pub use queries::{
     Query, config_query, decode_answer, draw_query, node_query, node_task_query, nodes_query, relays_query,
     stats_query, task_query, tasks_query,
 };
-pub use methods::init_args;
 
 use hydrogen_types::Address;
 use hydrogen_types::task::CONTRACT_NAME;
