@@ -56,10 +56,12 @@ impl Persona {
             | (Self::Lazy, Duty::Commit { .. })
             | (Self::NeverReveals, Duty::Reveal { .. })
             | (Self::NeverUploads, Duty::Upload { .. } | Duty::ReportUploaded { .. }) => Duty::Idle,
-            (Self::Copies, Duty::Commit { task: id, .. }) => match task.and_then(|task| others_commitment(task, me)) {
-                Some(commitment) => Duty::Commit { task: id, commitment },
-                None => Duty::Idle,
-            },
+            (Self::Copies, Duty::Commit { task: id, .. }) => {
+                match task.and_then(|task| others_commitment(task, me)) {
+                    Some(commitment) => Duty::Commit { task: id, commitment },
+                    None => Duty::Idle,
+                }
+            }
             (_, duty) => duty,
         }
     }

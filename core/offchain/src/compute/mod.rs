@@ -22,9 +22,9 @@ mod reconcile;
 mod resume;
 mod saved;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-pub use admission::{Unfit, check_fitness, gas_price, GAS_RESERVE};
+pub use admission::{GAS_RESERVE, Unfit, check_fitness, gas_price};
 pub use duty::{Attempt, Computation, Duty, Me, Now, Work};
 pub use outbox::{Outbox, Step};
 pub use reconcile::{node_duty, reconcile};

@@ -11,7 +11,9 @@ use hydrogen_types::task::{NodeState, NodeView, Outcome, Seat, TaskState, TaskVi
 #[must_use]
 pub fn node_duty(now: Now, node: &NodeView, resumes: &Resumes, stake_min: Amount) -> Duty {
     match node.state {
-        NodeState::Paused if node.stake >= stake_min && resumes.due(node, now.uptime_ms).is_some() => Duty::Resume,
+        NodeState::Paused if node.stake >= stake_min && resumes.due(node, now.uptime_ms).is_some() => {
+            Duty::Resume
+        }
         NodeState::Unbonding => node.withdraw_ms.map_or(Duty::Idle, |ms| Duty::WaitUntil { ms }),
         NodeState::Paused
         | NodeState::Available
@@ -26,7 +28,13 @@ pub fn node_duty(now: Now, node: &NodeView, resumes: &Resumes, stake_min: Amount
 /// `task` is the chain's view, `None` where the chain does not know the task (any more); `saved` is the record as read
 /// from disk, of this same task.
 #[must_use]
-pub fn reconcile(now: Now, me: &Me, task: Option<&TaskView>, saved: Option<&Saved>, attempt: &Attempt) -> Duty {
+pub fn reconcile(
+    now: Now,
+    me: &Me,
+    task: Option<&TaskView>,
+    saved: Option<&Saved>,
+    attempt: &Attempt,
+) -> Duty {
     let Some(task) = task else {
         return saved.map_or(Duty::Idle, |saved| Duty::CleanUp { task: saved.task });
     };
@@ -80,9 +88,7 @@ fn produce(now: Now, me: &Me, task: &TaskView, attempt: &Attempt) -> Duty {
     let Some(work) = work(me, task) else { return wait(task) };
     let in_time = now.uptime_ms < work.give_up_ms;
     match attempt {
-        Attempt::Finished(outcome) => {
-            Duty::Persist(Saved::new(task.id, outcome.clone(), me.salt(task)))
-        }
+        Attempt::Finished(outcome) => Duty::Persist(Saved::new(task.id, outcome.clone(), me.salt(task))),
         Attempt::Running => Duty::WaitUntil { ms: work.give_up_ms },
         Attempt::NotBegun | Attempt::NotFetched | Attempt::HostShort if in_time => {
             Duty::FetchAndRun(Box::new(work))

@@ -151,8 +151,7 @@ pub fn may_upload_args(
         | TaskState::Success
         | TaskState::Aborted => return Err(Refusal::WrongState(task.state)),
     }
-    let expected =
-        Expected { digest: task.args_hash, size_max: task.args_bytes_max, fingerprint: None };
+    let expected = Expected { digest: task.args_hash, size_max: task.args_bytes_max, fingerprint: None };
     if *body_digest != expected.digest {
         return Err(Refusal::HashMismatch { expected: expected.digest, got: *body_digest });
     }

@@ -102,7 +102,12 @@ impl<'a> RequestParts<'a> {
 ///
 /// The nonce must be fresh: 16 random bytes in hex, say.
 #[must_use]
-pub fn sign_request(parts: &RequestParts<'_>, key: &SecretKey, created_s: u64, nonce: &str) -> SignatureHeaders {
+pub fn sign_request(
+    parts: &RequestParts<'_>,
+    key: &SecretKey,
+    created_s: u64,
+    nonce: &str,
+) -> SignatureHeaders {
     let names = parts.names();
     let expires_s = created_s.saturating_add(LIFETIME_S);
     let key_id = key.public();
