@@ -311,6 +311,9 @@ impl Context {
         if call.origin == Origin::Draw {
             return self.refuse(code::FORBIDDEN, "a draw may not call other contracts");
         }
+        if call.origin == Origin::Query && !value.is_zero() {
+            return self.refuse(code::FORBIDDEN, "a query may not move CNX");
+        }
         let kind = if call.origin == Origin::Query { MethodKind::Query } else { MethodKind::Call };
         let entry = Invocation {
             caller: call.contract,

@@ -15,7 +15,10 @@ mod ledger;
 mod native;
 mod schedule;
 
+pub(crate) use context::Invocation;
 pub use context::{Context, HostError, SubCall};
 pub use env::{BlockEnv, CodeInfo};
 pub use executor::{Executor, Outcome};
+pub(crate) use executor::intrinsic_gas;
+pub(crate) use schedule::earliest;
 pub use ledger::{balance_of, schedule_account};

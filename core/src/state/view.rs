@@ -76,6 +76,11 @@ impl History {
         self.moving.read().unwrap_or_else(PoisonError::into_inner).tip.clone()
     }
 
+    /// Runs `look` while no block can be committed: for reads of several tables that must fit together.
+    pub fn at_rest<T>(&self, look: impl FnOnce(&Tip) -> T) -> T {
+        look(&self.moving.read().unwrap_or_else(PoisonError::into_inner).tip)
+    }
+
     /// Writes a block's batch and moves the tip, so that every reader sees both or neither.
     ///
     /// # Errors

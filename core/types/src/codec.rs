@@ -49,5 +49,9 @@ pub fn decode<T: BorshDeserialize>(bytes: &[u8], size_max: usize) -> Result<T, D
 /// Only if a collection has more than `u32::MAX` elements, which no bounded message of this crate has.
 #[must_use]
 pub fn encode<T: borsh::BorshSerialize>(value: &T) -> alloc::vec::Vec<u8> {
-    borsh::to_vec(value).expect("bounded values encode into memory")
+    // Not `expect`: it would pull the formatting of I/O errors into every contract, 20 KB of it.
+    match borsh::to_vec(value) {
+        Ok(bytes) => bytes,
+        Err(_) => panic!("bounded values encode into memory"),
+    }
 }

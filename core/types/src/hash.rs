@@ -63,8 +63,6 @@ tags! {
     VALIDATORS = "validators";
     /// Hash of a genesis document.
     GENESIS = "genesis";
-    /// Hash of a module's code.
-    CODE = "code";
     /// Derivation of the account key from a seed.
     KEY_ACCOUNT = "key/account";
     /// Derivation of the consensus key from a seed.

@@ -1,0 +1,1 @@
+//! Contract interfaces: JSON at the edge, borsh inside.

@@ -1,0 +1,330 @@
+//! Questions to a chain, from any thread, while blocks are made.
+
+use crate::block::{Committed, Tip};
+use crate::chain::{block_key, receipt_key};
+use crate::error::TxError;
+use crate::execute::{BlockEnv, Context, Executor, Invocation, intrinsic_gas};
+use crate::genesis::Genesis;
+use crate::state::{History, Overlay, StateRead, keys, prove};
+use crate::store::{Store, StoreError, Table};
+use crate::validate::{CheckedTx, Moment, check_waiting};
+use crate::vm::{ContractVm, VmError};
+use borsh::BorshDeserialize;
+use hydrogen_proof::StateProof;
+use hydrogen_types::block::{Account, ContractInfo};
+use hydrogen_types::host::{MethodKind, Origin};
+use hydrogen_types::receipt::{SideData, code};
+use hydrogen_types::{Address, Amount, Gas, Hash, Height, Receipt, TxBody, ValidatorSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Most accounts one page of [`ChainReader::accounts`] holds.
+pub const ACCOUNTS_PAGE_MAX: usize = 1_000;
+
+/// What a read-only call gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryResult {
+    /// 0 for success, else the ledger's or the contract's code.
+    pub code: u32,
+    /// What it returned (borsh), empty for a failure.
+    pub value: Vec<u8>,
+    /// Gas it used.
+    pub gas_used: Gas,
+    /// What lies beside: message, location, backtrace, log.
+    pub side: SideData,
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The store failed.
+    #[error("store failed")]
+    Store(#[from] StoreError),
+    /// The sandbox failed.
+    #[error("sandbox failed")]
+    Vm(#[from] VmError),
+    /// In the future, or forgotten.
+    #[error("no state at height {height}: the tip is {tip} and {kept} heights are kept")]
+    NoSuchHeight {
+        /// Asked for.
+        height: Height,
+        /// Where the chain stands.
+        tip: Height,
+        /// How many heights are kept.
+        kept: u64,
+    },
+    /// The transaction to simulate may not enter a block.
+    #[error("transaction is refused")]
+    Refused(#[from] TxError),
+}
+
+/// A handle for questions.
+#[derive(Clone)]
+pub struct ChainReader {
+    store: Arc<dyn Store>,
+    vm: Arc<dyn ContractVm>,
+    genesis: Arc<Genesis>,
+    history: Arc<History>,
+}
+
+impl ChainReader {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        vm: Arc<dyn ContractVm>,
+        genesis: Arc<Genesis>,
+        history: Arc<History>,
+    ) -> Self {
+        Self { store, vm, genesis, history }
+    }
+
+    /// Where the chain stands.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        self.history.tip()
+    }
+
+    /// What the chain started from.
+    #[must_use]
+    pub fn genesis(&self) -> &Arc<Genesis> {
+        &self.genesis
+    }
+
+    /// The block of a height, with certificate and receipts; `None` for genesis and the future.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn block(&self, height: Height) -> Result<Option<Arc<Committed>>, ReadError> {
+        let Some(bytes) = self.store.get(Table::Blocks, &height.get().to_be_bytes())? else { return Ok(None) };
+        let damaged = |_| StoreError::Damaged { what: "block" };
+        Ok(Some(Arc::new(Committed::try_from_slice(&bytes).map_err(damaged)?)))
+    }
+
+    /// The block of an id.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn block_by_hash(&self, hash: &Hash) -> Result<Option<Arc<Committed>>, ReadError> {
+        match self.indexed::<Height>(&block_key(hash))? {
+            Some(height) => self.block(height),
+            None => Ok(None),
+        }
+    }
+
+    /// The receipt of a transaction or scheduled call, with what lies beside it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn receipt(&self, hash: &Hash) -> Result<Option<(Receipt, SideData)>, ReadError> {
+        let Some((height, index)) = self.indexed::<(Height, u32)>(&receipt_key(hash))? else { return Ok(None) };
+        let Some(committed) = self.block(height)? else { return Ok(None) };
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        Ok(committed.receipts.get(index).cloned().zip(committed.side.get(index).cloned()))
+    }
+
+    fn indexed<T: BorshDeserialize>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.store.get(Table::Index, key)? else { return Ok(None) };
+        T::try_from_slice(&bytes).map(Some).map_err(|_| StoreError::Damaged { what: "index entry" })
+    }
+
+    fn view(&self, at: Option<Height>) -> Result<Arc<dyn StateRead>, ReadError> {
+        loop {
+            let tip = self.tip().height;
+            let height = at.unwrap_or(tip);
+            if let Some(view) = self.history.view(height.get())? {
+                return Ok(view);
+            }
+            // Without a wish for a height, the tip moved between two looks: look again.
+            if at.is_some() {
+                let kept = crate::limits::HISTORY_HEIGHTS;
+                return Err(ReadError::NoSuchHeight { height, tip, kept });
+            }
+        }
+    }
+
+    fn read<T: BorshDeserialize>(&self, at: Option<Height>, key: &[u8]) -> Result<Option<T>, ReadError> {
+        let Some(bytes) = self.view(at)?.get(key)? else { return Ok(None) };
+        let damaged = |_| StoreError::Damaged { what: "state value" };
+        Ok(Some(T::try_from_slice(&bytes).map_err(damaged)?))
+    }
+
+    /// An account; an unknown one is empty.
+    ///
+    /// # Errors
+    /// When the store fails or the height is not kept.
+    pub fn account(&self, address: &Address, at: Option<Height>) -> Result<Account, ReadError> {
+        Ok(self.read(at, &keys::account(address))?.unwrap_or_default())
+    }
+
+    /// Accounts at the tip, ordered by address, after `after`, at most [`ACCOUNTS_PAGE_MAX`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn accounts(
+        &self,
+        after: Option<&Address>,
+        limit: usize,
+    ) -> Result<Vec<(Address, Account)>, ReadError> {
+        let (first, end) = keys::accounts();
+        let start = after.map_or(first, |address| [keys::account(address), vec![0]].concat());
+        let entries = self.view(None)?.range(&start, Some(&end), limit.min(ACCOUNTS_PAGE_MAX))?;
+        let decode = |(key, value): (Vec<u8>, Vec<u8>)| {
+            let address = keys::account_address(&key)?;
+            Some((address, Account::try_from_slice(&value).ok()?))
+        };
+        let damaged = ReadError::Store(StoreError::Damaged { what: "account" });
+        entries.into_iter().map(decode).collect::<Option<_>>().ok_or(damaged)
+    }
+
+    /// What `spender` may take from `owner`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn allowance(&self, owner: &Address, spender: &Address) -> Result<Amount, ReadError> {
+        Ok(self.read(None, &keys::allowance(owner, spender))?.unwrap_or_default())
+    }
+
+    /// What others may take from `owner`, the first 1,000.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn allowances(&self, owner: &Address) -> Result<Vec<(Address, Amount)>, ReadError> {
+        let (start, end) = keys::allowances(owner);
+        let entries = self.view(None)?.range(&start, Some(&end), ACCOUNTS_PAGE_MAX)?;
+        let decode = |(key, value): (Vec<u8>, Vec<u8>)| {
+            let spender = keys::allowance_spender(&key)?;
+            Some((spender, Amount::try_from_slice(&value).ok()?))
+        };
+        let damaged = ReadError::Store(StoreError::Damaged { what: "allowance" });
+        entries.into_iter().map(decode).collect::<Option<_>>().ok_or(damaged)
+    }
+
+    /// A contract.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn contract(&self, address: &Address) -> Result<Option<ContractInfo>, ReadError> {
+        self.read(None, &keys::contract(address))
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn code(&self, hash: &Hash) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.store.get(Table::Code, hash.as_bytes())?)
+    }
+
+    /// The validators.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn validators(&self, at: Option<Height>) -> Result<ValidatorSet, ReadError> {
+        let found = self.read(at, &keys::validators())?;
+        found.ok_or(ReadError::Store(StoreError::Damaged { what: "validator set" }))
+    }
+
+    /// The value of a raw key.
+    ///
+    /// # Errors
+    /// When the store fails or the height is not kept.
+    pub fn state_get(&self, key: &[u8], at: Option<Height>) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.view(at)?.get(key)?)
+    }
+
+    /// The value of a raw key at the tip with its proof, and the tip it is proved against.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn state_proof(&self, key: &[u8]) -> Result<(Tip, Option<Vec<u8>>, StateProof), ReadError> {
+        self.history.at_rest(|tip| {
+            let value = self.store.get(Table::State, key)?;
+            Ok((tip.clone(), value, prove(&*self.store, key)?))
+        })
+    }
+
+    /// Checks that a transaction may wait in a pool: at the tip, nonces before it set aside. Returns the nonce of
+    /// its sender's account.
+    ///
+    /// # Errors
+    /// [`ReadError::Refused`] with the reason.
+    pub fn check_waiting(&self, checked: &CheckedTx) -> Result<u64, ReadError> {
+        let account = self.account(&checked.sender(), None)?;
+        let params = &self.genesis.params;
+        let moment = Moment {
+            height: self.tip().height.next(),
+            gas_price_min: params.gas_price_min,
+            gas_left: params.block_gas_max,
+        };
+        check_waiting(checked, &account, &moment, intrinsic_gas(checked))?;
+        Ok(account.nonce)
+    }
+
+    fn env(&self, height: Height, time_ms: u64, uptime_ms: u64) -> Arc<BlockEnv> {
+        Arc::new(BlockEnv {
+            chain_id: self.genesis.chain_id.clone(),
+            height,
+            time_ms,
+            uptime_ms,
+            beacon: Hash::ZERO,
+            fee_account: Address::default(),
+            params: self.genesis.params.clone(),
+            store: self.store.clone(),
+            fresh_code: BTreeMap::new(),
+        })
+    }
+
+    /// A read-only call: `args` are borsh.
+    ///
+    /// # Errors
+    /// When this node fails or the height is not kept; a contract's refusal is a result.
+    pub fn query(
+        &self,
+        contract: &Address,
+        method: &str,
+        args: Vec<u8>,
+        at: Option<Height>,
+    ) -> Result<QueryResult, ReadError> {
+        let tip = self.tip();
+        let height = at.unwrap_or(tip.height);
+        let view = self.view(Some(height))?;
+        let (time_ms, uptime_ms) = if height == tip.height {
+            (tip.time_ms, tip.uptime_ms)
+        } else {
+            let header = self.block(height)?.map(|committed| committed.block.header.clone());
+            header.map_or((self.genesis.time_ms, 0), |header| (header.time_ms, header.uptime_ms))
+        };
+        let env = self.env(height, time_ms, uptime_ms);
+        let context = Context::new(Overlay::new(view), env, self.vm.clone());
+        let nobody = Address::default();
+        let (context, result) = context.run(Invocation {
+            caller: nobody,
+            signer: nobody,
+            contract: *contract,
+            kind: MethodKind::Query,
+            method: method.to_owned(),
+            args,
+            value: Amount::ZERO,
+            gas: self.genesis.params.query_gas_max,
+            gas_price: self.genesis.params.gas_price_min,
+            origin: Origin::Query,
+        });
+        let sub = result?;
+        let Context { side, outcome, .. } = *context;
+        let value = if sub.code == code::SUCCESS { outcome } else { Vec::new() };
+        Ok(QueryResult { code: sub.code, value, gas_used: sub.gas_used, side })
+    }
+
+    /// Runs a transaction over the tip as the next block would, without keeping anything. No signature is needed.
+    ///
+    /// # Errors
+    /// [`ReadError::Refused`] when it may not enter a block; when this node fails.
+    pub fn simulate(&self, body: TxBody) -> Result<(Receipt, SideData), ReadError> {
+        let tip = self.tip();
+        let env = self.env(tip.height.next(), tip.time_ms.saturating_add(1), tip.uptime_ms.saturating_add(1));
+        let mut executor = Executor::new(env, self.vm.clone(), self.view(Some(tip.height))?);
+        executor.run_tx(&CheckedTx::unsigned(body))??;
+        let done = executor.last().map(|(receipt, side)| (receipt.clone(), side.clone()));
+        Ok(done.expect("a transaction that ran left a receipt"))
+    }
+}
