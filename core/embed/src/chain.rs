@@ -4,16 +4,17 @@ use crate::builder::{Builder, named_key};
 use crate::error::EmbedError;
 use crate::interface::Interfaces;
 use hydrogen_core::limits::{DEPLOY_GAS, TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
+use hydrogen_core::reader::ACCOUNTS_PAGE_MAX;
 use hydrogen_core::vm::ContractVm;
 use hydrogen_core::{
-    Chain, ChainReader, CheckedTx, Committed, Genesis, MemStore, NodeKeys, QueryResult, SecretKey, Tip, TxError,
-    check_tx, sign_tx,
+    Chain, ChainReader, CheckedTx, Committed, Genesis, MemStore, NextDue, NodeKeys, QueryResult, SecretKey, Tip,
+    TxError, check_tx, sign_tx,
 };
 use hydrogen_types::block::{CommitSignature, VoteKind, vote_sign_bytes};
 use hydrogen_types::codec::encode;
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::{
-    Action, Address, Amount, Block, Certificate, Event, Gas, Hash, Height, Receipt, TxBody,
+    Account, Action, Address, Amount, Block, Certificate, Event, Gas, Hash, Height, Receipt, TxBody,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -104,6 +105,14 @@ impl EmbeddedChain {
         self.chain.genesis()
     }
 
+    /// When scheduled work is due, the earliest of it.
+    ///
+    /// # Errors
+    /// When the store fails, which memory does not.
+    pub fn next_due(&self) -> Result<Option<NextDue>, EmbedError> {
+        Ok(self.chain.next_due()?)
+    }
+
     /// Reads state, blocks and receipts.
     #[must_use]
     pub fn reader(&self) -> ChainReader {
@@ -116,6 +125,23 @@ impl EmbeddedChain {
     /// When the store fails, which memory does not.
     pub fn balance(&self, address: &Address) -> Result<Amount, EmbedError> {
         Ok(self.reader().account(address, None)?.balance)
+    }
+
+    /// Every account at the tip, ordered by address.
+    ///
+    /// # Errors
+    /// When the store fails, which memory does not.
+    pub fn accounts(&self) -> Result<Vec<(Address, Account)>, EmbedError> {
+        let reader = self.reader();
+        let mut accounts: Vec<(Address, Account)> = Vec::new();
+        loop {
+            let after = accounts.last().map(|(address, _)| *address);
+            let page = reader.accounts(after.as_ref(), ACCOUNTS_PAGE_MAX)?;
+            if page.is_empty() {
+                return Ok(accounts);
+            }
+            accounts.extend(page);
+        }
     }
 
     /// Moves CNX.
@@ -222,7 +248,7 @@ impl EmbeddedChain {
     ) -> Result<Vec<u8>, EmbedError> {
         let result: QueryResult = self.reader().query(contract, method, args, None)?;
         if result.code != 0 {
-            return Err(EmbedError::QueryFailed { code: result.code, message: result.message });
+            return Err(EmbedError::QueryFailed { code: result.code, message: result.side.message });
         }
         Ok(result.value)
     }

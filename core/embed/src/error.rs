@@ -1,7 +1,8 @@
 //! What can go wrong on an embedded chain.
 
 use hydrogen_core::abi::AbiError;
-use hydrogen_core::{BlockError, ChainError, StoreError, TxError};
+use hydrogen_core::reader::ReadError;
+use hydrogen_core::{BlockError, ChainError, TxError};
 use hydrogen_types::receipt::SideData;
 use hydrogen_types::{Address, Receipt};
 use hydrogen_vm::VmSetupError;
@@ -47,9 +48,9 @@ pub enum EmbedError {
     /// The chain stopped.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The store stopped.
+    /// The question has no answer.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Read(#[from] ReadError),
     /// The sandbox could not be made.
     #[error(transparent)]
     Sandbox(#[from] VmSetupError),

@@ -38,7 +38,7 @@ pub use builder::{Builder, FUNDED_BALANCE};
 pub use chain::{EmbeddedChain, Snapshot};
 pub use error::EmbedError;
 pub use hydrogen_core::{
-    ChainReader, Committed, Genesis, GenesisContract, NodeKeys, Params, QueryResult, SecretKey, Tip,
+    ChainReader, Committed, Genesis, GenesisContract, NextDue, NodeKeys, Params, QueryResult, SecretKey, Tip,
 };
 pub use hydrogen_types as types;
 pub use serde_json::{Value as Json, json};

@@ -1,0 +1,388 @@
+//! The network in a variable: turns, blocks, and what must hold after each.
+
+use crate::application::Application;
+use crate::builder::NetBuilder;
+use crate::error::HarnessError;
+use crate::node::Node;
+use crate::relay::Relay;
+use crate::report::{Line, Report, TaskReport, describe};
+use hydrogen_embed::{Committed, EmbedError, EmbeddedChain, NextDue, SecretKey};
+use hydrogen_offchain::calls::{self, Call, Query, program_task, task_contract};
+use hydrogen_offchain::compute::Now;
+use hydrogen_types::block::Account;
+use hydrogen_types::task::{CreateTask, NodeView, Stats, TaskState, TaskView};
+use hydrogen_types::{Action, Address, Amount, Gas, Hash, Height, Receipt};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Fee of [`Net::run_task`].
+pub const FEE: Amount = Amount::cnx(30);
+/// Allowed beyond the fee, for the gas deposit.
+const DEPOSIT_ALLOWANCE: Amount = Amount::cnx(1);
+/// Gas limit of a call to the task contract.
+const CALL_GAS: Gas = Gas::new(20_000_000_000);
+/// Turns of one task at most: it ends within a few dozen, the rest would be a loop.
+const TURNS_MAX: usize = 1_000;
+
+/// An application, compute nodes, a relay and a chain.
+pub struct Net {
+    chain: EmbeddedChain,
+    application: Application,
+    nodes: Vec<Node>,
+    relay: Relay,
+    names: BTreeMap<Address, String>,
+    supply: Amount,
+    lines: Vec<Line>,
+    /// Notes of the running turn, which get the height of the next block.
+    notes: Vec<(String, String)>,
+    /// Who sent what in the running turn, by transaction id.
+    sent: BTreeMap<Hash, (String, &'static str)>,
+}
+
+impl Net {
+    /// Options, then [`NetBuilder::start`].
+    #[must_use]
+    pub fn builder() -> NetBuilder {
+        NetBuilder::default()
+    }
+
+    pub(crate) fn new(
+        chain: EmbeddedChain,
+        application: Application,
+        nodes: Vec<Node>,
+        relay: Relay,
+        names: BTreeMap<Address, String>,
+    ) -> Result<Self, HarnessError> {
+        let supply = total(&chain.accounts()?);
+        let (lines, notes, sent) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Ok(Self { chain, application, nodes, relay, names, supply, lines, notes, sent })
+    }
+
+    /// The chain.
+    #[must_use]
+    pub fn chain(&self) -> &EmbeddedChain {
+        &self.chain
+    }
+
+    /// The chain, to do with as one likes.
+    pub fn chain_mut(&mut self) -> &mut EmbeddedChain {
+        &mut self.chain
+    }
+
+    /// The relay.
+    pub fn relay_mut(&mut self) -> &mut Relay {
+        &mut self.relay
+    }
+
+    /// The application's key.
+    #[must_use]
+    pub fn application_key(&self) -> SecretKey {
+        self.application.key.clone()
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The account key of a node.
+    ///
+    /// # Panics
+    /// Beyond the last node.
+    #[must_use]
+    pub fn node_key(&self, index: usize) -> SecretKey {
+        self.nodes[index].key.clone()
+    }
+
+    /// Kills a node's process and starts it again: what is on its disk stays.
+    ///
+    /// # Panics
+    /// Beyond the last node.
+    pub fn restart_node(&mut self, index: usize) {
+        self.nodes[index].kill();
+    }
+
+    /// Takes a node's disk away.
+    ///
+    /// # Panics
+    /// Beyond the last node.
+    pub fn lose_disk(&mut self, index: usize) {
+        self.nodes[index].lose_disk();
+    }
+
+    /// The name of an account in transcripts.
+    #[must_use]
+    pub fn name(&self, address: &Address) -> String {
+        self.names.get(address).cloned().unwrap_or_else(|| address.to_string())
+    }
+
+    /// Asks the task contract.
+    ///
+    /// # Errors
+    /// A refusal, or an answer of another interface.
+    pub fn ask<T: borsh::BorshDeserialize>(&self, query: Query<T>) -> Result<T, HarnessError> {
+        let value = self.chain.query_borsh(&task_contract(), query.method, query.args.clone())?;
+        Ok(query.decode(&value)?)
+    }
+
+    /// A task.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn task(&self, id: u64) -> Result<TaskView, HarnessError> {
+        self.ask(calls::task_query(id))?.ok_or(HarnessError::NoTask(id))
+    }
+
+    /// A node as the contract sees it; `None` once it has left.
+    ///
+    /// # Errors
+    /// When the contract cannot be asked.
+    ///
+    /// # Panics
+    /// Beyond the last node.
+    pub fn node(&self, index: usize) -> Result<Option<NodeView>, HarnessError> {
+        self.ask(calls::node_query(&self.nodes[index].address()))
+    }
+
+    /// The contract's counters.
+    ///
+    /// # Errors
+    /// When the contract cannot be asked.
+    pub fn stats(&self) -> Result<Stats, HarnessError> {
+        self.ask(calls::stats_query())
+    }
+
+    /// Sends one call to the task contract in a block of its own.
+    ///
+    /// # Errors
+    /// A failed call, with its receipt.
+    pub fn call(&mut self, key: &SecretKey, call: &Call) -> Result<Receipt, HarnessError> {
+        let action = action(call);
+        let receipt = self.chain.run(key, action, CALL_GAS)?;
+        let tip = self.chain.tip().height;
+        if let Some(committed) = self.chain.reader().block(tip).map_err(EmbedError::from)? {
+            self.observe(&committed)?;
+        }
+        Ok(receipt)
+    }
+
+    /// Publishes the program, allows the contract the default fee, creates the task and plays it to its end.
+    ///
+    /// # Errors
+    /// See [`HarnessError`]; an aborted task is a report.
+    pub fn run_task(&mut self, program: &[u8], input: &[u8]) -> Result<TaskReport, HarnessError> {
+        let hash = self.relay.publish(program);
+        let request = program_task(hash, input, FEE);
+        self.run(&request, input)
+    }
+
+    /// As [`Net::run_task`], with every choice of the application.
+    ///
+    /// # Errors
+    /// See [`HarnessError`].
+    pub fn run(&mut self, request: &CreateTask, input: &[u8]) -> Result<TaskReport, HarnessError> {
+        let report = self.begin()?;
+        let id = self.create(request, input)?;
+        self.play(id)?;
+        self.finish(report, id)
+    }
+
+    /// Allows the contract what a task costs and creates it. Its id.
+    ///
+    /// # Errors
+    /// The contract's refusal.
+    pub fn create(&mut self, request: &CreateTask, input: &[u8]) -> Result<u64, HarnessError> {
+        let allowance = request.fee.checked_add(DEPOSIT_ALLOWANCE).unwrap_or(request.fee);
+        let key = self.application.key.clone();
+        self.chain.approve(&key, &task_contract(), allowance)?;
+        self.create_within_allowance(request, input)
+    }
+
+    /// Creates a task with whatever the application allows the contract already. Its id.
+    ///
+    /// # Errors
+    /// The contract's refusal.
+    pub fn create_within_allowance(&mut self, request: &CreateTask, input: &[u8]) -> Result<u64, HarnessError> {
+        let key = self.application.key.clone();
+        let receipt = self.call(&key, &calls::create_task(request))?;
+        let id = calls::decode_answer(&receipt.value)?;
+        self.application.args.insert(id, input.to_vec());
+        Ok(id)
+    }
+
+    /// The application keeps the arguments of a task back.
+    pub fn keep_arguments_back(&mut self, task: u64) {
+        self.application.kept_back.insert(task);
+    }
+
+    /// Plays until the task has ended and every node has cleaned up after it.
+    ///
+    /// # Errors
+    /// See [`HarnessError`].
+    pub fn play(&mut self, id: u64) -> Result<(), HarnessError> {
+        for _ in 0..TURNS_MAX {
+            if self.is_over(id)? {
+                return self.turn(id).map(|_| ());
+            }
+            self.step(id)?;
+        }
+        Err(HarnessError::Stuck { task: id, height: self.chain.tip().height })
+    }
+
+    fn is_over(&self, id: u64) -> Result<bool, HarnessError> {
+        Ok(matches!(self.task(id)?.state, TaskState::Success | TaskState::Aborted))
+    }
+
+    /// One turn of everybody, then one block: at once if somebody sent something or the next block has work, else at
+    /// the next time anything is due.
+    ///
+    /// # Errors
+    /// See [`HarnessError`].
+    pub fn step(&mut self, id: u64) -> Result<Arc<Committed>, HarnessError> {
+        let turn = self.turn(id)?;
+        let tip = self.chain.tip();
+        let committed = if turn.sent > 0 {
+            self.chain.produce()?
+        } else {
+            let due = match self.chain.next_due()? {
+                Some(NextDue::NextBlock) => Some(0),
+                Some(NextDue::UptimeMs(ms)) => Some(ms),
+                None => None,
+            };
+            let wake = due.into_iter().chain(turn.wake_ms).min();
+            let ms = wake.ok_or(HarnessError::Stuck { task: id, height: tip.height })?;
+            self.chain.advance_time(ms.saturating_sub(tip.uptime_ms))?
+        };
+        self.observe(&committed)?;
+        Ok(committed)
+    }
+
+    fn turn(&mut self, id: u64) -> Result<TurnOf, HarnessError> {
+        let tip = self.chain.tip();
+        let now = Now { height: tip.height, uptime_ms: tip.uptime_ms };
+        let mut turn = TurnOf::default();
+        if let Some(task) = self.ask(calls::task_query(id))?
+            && let Some((call, note)) = self.application.act(&task, &mut self.relay, tip.height)?
+        {
+            self.notes.push((String::from("application"), note));
+            let key = self.application.key.clone();
+            self.send("application", &key, &call)?;
+            turn.sent += 1;
+        }
+        let stake_min = self.stats()?.stake_min;
+        for index in 0..self.nodes.len() {
+            self.turn_of_node(index, now, stake_min, &mut turn)?;
+        }
+        Ok(turn)
+    }
+
+    fn turn_of_node(
+        &mut self,
+        index: usize,
+        now: Now,
+        stake_min: Amount,
+        turn: &mut TurnOf,
+    ) -> Result<(), HarnessError> {
+        let Some(view) = self.node(index)? else { return Ok(()) };
+        let mut ids = self.nodes[index].records();
+        ids.extend(view.task.filter(|task| !ids.contains(task)));
+        let mut calls: Vec<Call> = self.nodes[index].act_alone(now, &view, stake_min).into_iter().collect();
+        for id in ids {
+            let task = self.ask(calls::task_query(id))?;
+            let done = self.nodes[index].act(now, id, task.as_ref(), &mut self.relay)?;
+            let name = self.nodes[index].name.clone();
+            self.notes.extend(done.notes.into_iter().map(|note| (name.clone(), note)));
+            turn.wake_ms = turn.wake_ms.into_iter().chain(done.wake_ms).min();
+            calls.extend(done.calls);
+        }
+        let (name, key) = (self.nodes[index].name.clone(), self.nodes[index].key.clone());
+        for call in calls {
+            self.send(&name, &key, &call)?;
+            turn.sent += 1;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, name: &str, key: &SecretKey, call: &Call) -> Result<(), HarnessError> {
+        let hash = self.chain.submit(key, action(call), CALL_GAS)?;
+        self.sent.insert(hash, (name.to_string(), call.method));
+        Ok(())
+    }
+
+    /// Writes the transcript of a block and checks what must hold after every one.
+    fn observe(&mut self, committed: &Committed) -> Result<(), HarnessError> {
+        let height = committed.block.header.height;
+        for (actor, text) in std::mem::take(&mut self.notes) {
+            self.lines.push(Line { height, actor, text });
+        }
+        for (receipt, side) in committed.receipts.iter().zip(&committed.side) {
+            for event in receipt.events.iter().filter(|event| event.contract == task_contract()) {
+                let line = describe(height, event, |address| self.name(address));
+                self.lines.push(line);
+            }
+            if !receipt.is_success() {
+                let (actor, method) =
+                    self.sent.get(&receipt.hash).cloned().unwrap_or((String::from("task contract"), "call"));
+                let text = format!("{method} fails with code {}: {}", receipt.code, side.message);
+                self.lines.push(Line { height, actor, text });
+            }
+        }
+        self.sent.clear();
+        let got = total(&self.chain.accounts()?);
+        if got != self.supply {
+            return Err(HarnessError::NotConserved { height, expected: self.supply, got });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin(&self) -> Result<Report, HarnessError> {
+        Ok(Report {
+            first: self.chain.tip().height.next(),
+            first_line: self.lines.len(),
+            accounts: self.chain.accounts()?,
+            nodes: self.node_views()?,
+        })
+    }
+
+    fn finish(&self, before: Report, id: u64) -> Result<TaskReport, HarnessError> {
+        let task = self.task(id)?;
+        let result = self.application.download(&task, &self.relay)?;
+        let lines = self.lines[before.first_line..].to_vec();
+        let events = self.events(before.first)?;
+        let after = (self.chain.accounts()?, self.node_views()?);
+        Ok(TaskReport::new(task, result, lines, events, before, after, |address| self.name(address)))
+    }
+
+    fn events(&self, first: Height) -> Result<Vec<(Height, hydrogen_types::Event)>, HarnessError> {
+        let mut events = self.chain.events(first)?;
+        events.retain(|(_, event)| event.contract == task_contract());
+        Ok(events)
+    }
+
+    fn node_views(&self) -> Result<Vec<Option<NodeView>>, HarnessError> {
+        (0..self.nodes.len()).map(|index| self.node(index)).collect()
+    }
+}
+
+/// What everybody did in a turn.
+#[derive(Default)]
+struct TurnOf {
+    sent: usize,
+    wake_ms: Option<u64>,
+}
+
+fn action(call: &Call) -> Action {
+    Action::Call {
+        contract: task_contract(),
+        method: call.method.to_string(),
+        args: call.args.clone(),
+        value: Amount::ZERO,
+    }
+}
+
+fn total(accounts: &[(Address, Account)]) -> Amount {
+    accounts.iter().fold(Amount::ZERO, |sum, (_, account)| {
+        sum.checked_add(account.balance).unwrap_or(Amount::new(u128::MAX))
+    })
+}
