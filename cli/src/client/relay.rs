@@ -1,1 +1,495 @@
-//! The client of a relay.
+//! The client of a relay: signs its requests, streams files both ways, and checks what it gets.
+
+use crate::rpc::text::Text;
+use hydrogen_core::SecretKey;
+use hydrogen_offchain::signing::{RequestParts, content_digest, sign_request};
+use hydrogen_types::task::{BlobKind, RelayReceipt, RelayReceiptBody};
+use hydrogen_types::{Address, ChainId, Hash, Height, Signature};
+use reqwest::{Method, Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest silence while bytes travel.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most bytes of an answer that is no blob.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Bytes read from a file at a time.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// Why a relay did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelayClientError {
+    /// Not an HTTP URL.
+    #[error("`{url}` is not the URL of a relay: write http://HOST:PORT")]
+    BadUrl {
+        /// What was given.
+        url: String,
+    },
+    /// The way to it is broken.
+    #[error("relay {url}: {reason}")]
+    Unreachable {
+        /// Its URL.
+        url: String,
+        /// What the connection said.
+        reason: String,
+    },
+    /// It refused, and said why.
+    #[error("relay {url} answers {status} {name}: {message}")]
+    Refused {
+        /// Its URL.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// Stable name such as `HashMismatch`.
+        name: String,
+        /// The sentence.
+        message: String,
+        /// Whether it said that asking again may help, and after how long.
+        retry_after: Option<Duration>,
+    },
+    /// It answered what its interface does not allow.
+    #[error("relay {url} gave an answer that cannot be read: {reason}")]
+    BadAnswer {
+        /// Its URL.
+        url: String,
+        /// What was wrong.
+        reason: String,
+    },
+    /// It sent other bytes than asked for.
+    #[error("relay {url} sent bytes with hash {got}, expected {expected}")]
+    WrongBytes {
+        /// Its URL.
+        url: String,
+        /// Asked for.
+        expected: Hash,
+        /// Sent.
+        got: Hash,
+    },
+    /// It sent more bytes than allowed.
+    #[error("relay {url} sends more than {size_max} bytes")]
+    TooLarge {
+        /// Its URL.
+        url: String,
+        /// Allowed.
+        size_max: u64,
+    },
+    /// A file of ours.
+    #[error("{path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// No randomness for a nonce.
+    #[error("no randomness for a nonce: {0}")]
+    NoRandomness(String),
+}
+
+impl RelayClientError {
+    /// Whether trying again later may help: the way, the relay's state or ours, not the request.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::NoRandomness(_) => true,
+            Self::Refused { status, retry_after, .. } => retry_after.is_some() || *status >= 500,
+            Self::BadUrl { .. }
+            | Self::BadAnswer { .. }
+            | Self::WrongBytes { .. }
+            | Self::TooLarge { .. }
+            | Self::File { .. } => false,
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// A file to upload, with what must be known of it beforehand.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Where it is.
+    pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub digest: Hash,
+    /// Its size.
+    pub size: u64,
+}
+
+impl Upload {
+    /// Reads a file once, to know its hash and size.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn of(path: &Path) -> Result<Self, RelayClientError> {
+        let file_error = |source| RelayClientError::File { path: path.to_path_buf(), source };
+        let mut file = tokio::fs::File::open(path).await.map_err(file_error)?;
+        let mut hasher = Sha256::new();
+        let mut size = 0;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let count = file.read(&mut chunk).await.map_err(file_error)?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&chunk[..count]);
+            size += count as u64;
+        }
+        Ok(Self { path: path.to_path_buf(), digest: Hash::new(hasher.finalize().into()), size })
+    }
+}
+
+/// One relay. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RelayClient {
+    http: reqwest::Client,
+    url: String,
+    authority: String,
+    path: String,
+}
+
+impl RelayClient {
+    /// The relay at `url`. Connects at the first request.
+    ///
+    /// # Errors
+    /// [`RelayClientError::BadUrl`].
+    pub fn new(url: &str) -> Result<Self, RelayClientError> {
+        let bad = || RelayClientError::BadUrl { url: url.into() };
+        let parsed = reqwest::Url::parse(url).map_err(|_| bad())?;
+        let host = parsed.host_str().ok_or_else(bad)?.to_ascii_lowercase();
+        if parsed.scheme() != "http" && parsed.scheme() != "https" {
+            return Err(bad());
+        }
+        let authority = match parsed.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| RelayClientError::Unreachable { url: url.into(), reason: error.to_string() })?;
+        let path = parsed.path().trim_end_matches('/').to_owned();
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), authority, path })
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Brings arguments or a result; the relay's receipt.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`]; 404 with a `Retry-After` while the relay has not seen what it needs.
+    pub async fn upload(
+        &self,
+        key: &SecretKey,
+        task: u64,
+        kind: BlobKind,
+        upload: &Upload,
+    ) -> Result<RelayReceipt, RelayClientError> {
+        let response = self.send(Some(key), Method::POST, &blob_path(task, kind), Some(upload)).await?;
+        let bytes = self.answer(response).await?;
+        let receipt: RelayReceiptJson =
+            serde_json::from_slice(&bytes).map_err(|error| self.bad_answer(error.to_string()))?;
+        Ok(receipt.into())
+    }
+
+    /// Fetches arguments or a result into the file `to`, which appears only when all of it is there and its hash
+    /// is `digest`.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`].
+    pub async fn download(
+        &self,
+        key: &SecretKey,
+        task: u64,
+        kind: BlobKind,
+        digest: &Hash,
+        size_max: u64,
+        to: &Path,
+    ) -> Result<u64, RelayClientError> {
+        let response = self.send(Some(key), Method::GET, &blob_path(task, kind), None).await?;
+        self.save(response, digest, size_max, to).await
+    }
+
+    /// Publishes a program.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`]; 422 with the reason when it is none.
+    pub async fn publish(&self, key: &SecretKey, program: &Upload) -> Result<(), RelayClientError> {
+        let path = program_path(&program.digest);
+        let response = self.send(Some(key), Method::PUT, &path, Some(program)).await?;
+        self.answer(response).await.map(drop)
+    }
+
+    /// Fetches a program into the file `to`.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`].
+    pub async fn program(&self, hash: &Hash, size_max: u64, to: &Path) -> Result<u64, RelayClientError> {
+        let response = self.send(None, Method::GET, &program_path(hash), None).await?;
+        self.save(response, hash, size_max, to).await
+    }
+
+    /// Whether the relay holds a program.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`].
+    pub async fn has_program(&self, hash: &Hash) -> Result<bool, RelayClientError> {
+        let url = format!("{}{}", self.url, program_path(hash));
+        // One byte is enough to know.
+        let request = self.http.get(url).header("range", "bytes=0-0");
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            StatusCode::NOT_FOUND => Ok(false),
+            status if status.is_success() => Ok(true),
+            _ => Err(self.refused(response).await),
+        }
+    }
+
+    /// What the relay says of itself.
+    ///
+    /// # Errors
+    /// See [`RelayClientError`].
+    pub async fn info(&self) -> Result<serde_json::Value, RelayClientError> {
+        let response = self.send(None, Method::GET, "/v1/info", None).await?;
+        let bytes = self.answer(response).await?;
+        serde_json::from_slice(&bytes).map_err(|error| self.bad_answer(error.to_string()))
+    }
+
+    async fn send(
+        &self,
+        key: Option<&SecretKey>,
+        method: Method,
+        path: &str,
+        upload: Option<&Upload>,
+    ) -> Result<Response, RelayClientError> {
+        let digest = upload.map(|upload| content_digest(&upload.digest));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        if let Some(key) = key {
+            let full_path = format!("{}{path}", self.path);
+            let parts = RequestParts {
+                method: method.as_str(),
+                authority: &self.authority,
+                path: &full_path,
+                query: "",
+                content_digest: digest.as_deref(),
+            };
+            let headers = sign_request(&parts, key, now_s(), &fresh_nonce()?);
+            request = request
+                .header("signature-input", headers.signature_input)
+                .header("signature", headers.signature);
+        }
+        if let (Some(upload), Some(digest)) = (upload, digest) {
+            let file_error = |source| RelayClientError::File { path: upload.path.clone(), source };
+            let file = tokio::fs::File::open(&upload.path).await.map_err(file_error)?;
+            let stream = tokio_util::io::ReaderStream::with_capacity(file, CHUNK_BYTES);
+            request = request
+                .header("content-digest", digest)
+                .header("content-length", upload.size)
+                .body(reqwest::Body::wrap_stream(stream));
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
+    }
+
+    /// Streams a body into a file beside `to`, checks it, and renames it.
+    async fn save(
+        &self,
+        mut response: Response,
+        digest: &Hash,
+        size_max: u64,
+        to: &Path,
+    ) -> Result<u64, RelayClientError> {
+        let part = to.with_extension(format!("part-{}", fresh_nonce()?));
+        let file_error = |source| RelayClientError::File { path: part.clone(), source };
+        let mut file = tokio::fs::File::create(&part).await.map_err(file_error)?;
+        let received = async {
+            let mut hasher = Sha256::new();
+            let mut size = 0u64;
+            while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+                size += chunk.len() as u64;
+                if size > size_max {
+                    return Err(RelayClientError::TooLarge { url: self.url.clone(), size_max });
+                }
+                hasher.update(&chunk);
+                file.write_all(&chunk).await.map_err(file_error)?;
+            }
+            file.flush().await.map_err(file_error)?;
+            let got = Hash::new(hasher.finalize().into());
+            if got != *digest {
+                return Err(RelayClientError::WrongBytes { url: self.url.clone(), expected: *digest, got });
+            }
+            tokio::fs::rename(&part, to).await.map_err(file_error)?;
+            Ok(size)
+        }
+        .await;
+        if received.is_err() {
+            drop(tokio::fs::remove_file(&part).await);
+        }
+        received
+    }
+
+    /// A small answer's bytes.
+    async fn answer(&self, mut response: Response) -> Result<Vec<u8>, RelayClientError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > ANSWER_BYTES_MAX {
+                return Err(self.bad_answer(format!("more than {ANSWER_BYTES_MAX} bytes")));
+            }
+        }
+        Ok(bytes)
+    }
+
+    async fn refused(&self, response: Response) -> RelayClientError {
+        #[derive(Deserialize)]
+        struct Answer {
+            error: String,
+            message: String,
+        }
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|text| text.parse().ok()).map(Duration::from_secs);
+        let bytes = self.answer(response).await.unwrap_or_default();
+        let answer = serde_json::from_slice(&bytes).unwrap_or_else(|_| Answer {
+            error: String::from("Refused"),
+            message: String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned(),
+        });
+        let Answer { error: name, message } = answer;
+        RelayClientError::Refused { url: self.url.clone(), status, name, message, retry_after }
+    }
+
+    /// The innermost reason, since the outer ones only repeat the URL.
+    fn unreachable(&self, error: &reqwest::Error) -> RelayClientError {
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        let reason = if error.is_timeout() { String::from("no answer in time") } else { cause.to_string() };
+        RelayClientError::Unreachable { url: self.url.clone(), reason }
+    }
+
+    fn bad_answer(&self, reason: String) -> RelayClientError {
+        RelayClientError::BadAnswer { url: self.url.clone(), reason }
+    }
+}
+
+/// A relay's receipt in the JSON form of the contract's interface.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RelayReceiptJson {
+    body: BodyJson,
+    signature: Text<Signature>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct BodyJson {
+    version: u8,
+    chain_id: Text<ChainId>,
+    relay: Text<Address>,
+    task: Text<u64>,
+    kind: KindJson,
+    digest: Text<Hash>,
+    size: Text<u64>,
+    uploader: Text<Address>,
+    issued: Text<Height>,
+    valid_until: Text<Height>,
+    kept_ms: Text<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum KindJson {
+    Args,
+    Result,
+}
+
+impl From<&RelayReceipt> for RelayReceiptJson {
+    fn from(receipt: &RelayReceipt) -> Self {
+        let body = &receipt.body;
+        Self {
+            body: BodyJson {
+                version: body.version,
+                chain_id: Text(body.chain_id.clone()),
+                relay: Text(body.relay),
+                task: Text(body.task),
+                kind: match body.kind {
+                    BlobKind::Args => KindJson::Args,
+                    BlobKind::Result => KindJson::Result,
+                },
+                digest: Text(body.digest),
+                size: Text(body.size),
+                uploader: Text(body.uploader),
+                issued: Text(body.issued),
+                valid_until: Text(body.valid_until),
+                kept_ms: Text(body.kept_ms),
+            },
+            signature: Text(receipt.signature),
+        }
+    }
+}
+
+impl From<RelayReceiptJson> for RelayReceipt {
+    fn from(json: RelayReceiptJson) -> Self {
+        let body = json.body;
+        Self {
+            body: RelayReceiptBody {
+                version: body.version,
+                chain_id: body.chain_id.0,
+                relay: body.relay.0,
+                task: body.task.0,
+                kind: match body.kind {
+                    KindJson::Args => BlobKind::Args,
+                    KindJson::Result => BlobKind::Result,
+                },
+                digest: body.digest.0,
+                size: body.size.0,
+                uploader: body.uploader.0,
+                issued: body.issued.0,
+                valid_until: body.valid_until.0,
+                kept_ms: body.kept_ms.0,
+            },
+            signature: json.signature.0,
+        }
+    }
+}
+
+fn blob_path(task: u64, kind: BlobKind) -> String {
+    match kind {
+        BlobKind::Args => format!("/v1/tasks/{task}/args"),
+        BlobKind::Result => format!("/v1/tasks/{task}/result"),
+    }
+}
+
+fn program_path(hash: &Hash) -> String {
+    format!("/v1/programs/{hash}")
+}
+
+/// 16 random bytes in hex: a request's nonce is never used twice.
+fn fresh_nonce() -> Result<String, RelayClientError> {
+    let mut bytes = [0u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| RelayClientError::NoRandomness(error.to_string()))?;
+    Ok(hex::encode(bytes))
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}

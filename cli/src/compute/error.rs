@@ -1,0 +1,71 @@
+//! What stops a compute node, or one step of it.
+
+use crate::client::ClientError;
+use crate::client::relay::RelayClientError;
+use hydrogen_offchain::compute::Unfit;
+use std::io;
+use std::path::PathBuf;
+
+/// A failure of the node. Within its loop all of them are tried again; at its start they end it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ComputeError {
+    /// A file of its home cannot be read or written.
+    #[error("{path}")]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process runs on this home.
+    #[error("{path} is in use by another process: stop that one, or use another --home")]
+    InUse {
+        /// The home.
+        path: PathBuf,
+    },
+    /// The chain did not answer or refused.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A relay did not answer or refused.
+    #[error(transparent)]
+    Relay(#[from] RelayClientError),
+    /// The node is not fit to join.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// A call was included and failed.
+    #[error("`{method}` failed: {reason}")]
+    CallFailed {
+        /// The method.
+        method: String,
+        /// What the contract said.
+        reason: String,
+    },
+    /// The deadline passed before the transaction was included.
+    #[error("`{method}` was not included before its deadline")]
+    TooLate {
+        /// The method.
+        method: String,
+    },
+    /// Another transaction of this account took the nonce.
+    #[error("another transaction of this account was sent meanwhile; `{method}` is tried again")]
+    NonceTaken {
+        /// The method.
+        method: String,
+    },
+    /// No relay of the contract took the result.
+    #[error("no relay took the result of task {task}: {reason}")]
+    NoRelay {
+        /// The task.
+        task: u64,
+        /// What the last one said.
+        reason: String,
+    },
+    /// The relay signed something else than what was brought.
+    #[error("relay {relay} gave a receipt that is not for what it was sent")]
+    BadReceipt {
+        /// The relay's URL.
+        relay: String,
+    },
+}

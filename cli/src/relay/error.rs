@@ -1,0 +1,53 @@
+//! Why a relay does not start or had to stop.
+
+use std::path::PathBuf;
+
+/// A failure of the relay itself, never of a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelayError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: choose another with --listen")]
+    Listen {
+        /// The address asked for.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of its home cannot be read or written.
+    #[error("relay home {path}")]
+    Home {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The index cannot be opened or written.
+    #[error("relay index")]
+    Index(#[from] super::index::IndexError),
+    /// The server stopped.
+    #[error("relay server")]
+    Serve(#[source] std::io::Error),
+    /// No node answered, so the relay does not know its chain.
+    #[error("none of the nodes answered: {reason}; start one, or name it with --rpc")]
+    NoNode {
+        /// What the last one said.
+        reason: String,
+    },
+    /// The public URL is no URL with a host.
+    #[error("`{url}` is not an http URL with a host")]
+    PublicUrl {
+        /// What was given.
+        url: String,
+    },
+    /// The home belongs to another chain.
+    #[error("relay home belongs to chain {stored}, the node follows {followed}; use another --home")]
+    OtherChain {
+        /// The chain of the home.
+        stored: String,
+        /// The chain of the node.
+        followed: String,
+    },
+}
