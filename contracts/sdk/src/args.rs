@@ -2,7 +2,6 @@
 
 use crate::error::{Revert, code};
 use crate::{env, sys};
-use alloc::format;
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -21,23 +20,22 @@ impl Args {
         Self { bytes: sys::input(), position: 0 }
     }
 
-    /// The next argument.
-    pub fn take<T: BorshDeserialize>(&mut self, name: &str) -> T {
+    /// The next argument, or the sentence that refuses it.
+    pub fn take<T: BorshDeserialize>(&mut self, refusal: &str) -> T {
         let mut rest = self.bytes.get(self.position..).unwrap_or_default();
         match T::deserialize(&mut rest) {
             Ok(value) => {
                 self.position = self.bytes.len() - rest.len();
                 value
             }
-            Err(_) => env::revert(code::BAD_ARGS, &format!("argument `{name}` is malformed")),
+            Err(_) => env::revert(code::BAD_ARGS, refusal),
         }
     }
 
     /// Refuses what is left over.
     pub fn finish(self) {
-        let left = self.bytes.len() - self.position;
-        if left != 0 {
-            env::revert(code::BAD_ARGS, &format!("{left} bytes after the last argument"));
+        if self.position != self.bytes.len() {
+            env::revert(code::BAD_ARGS, "bytes are left after the last argument");
         }
     }
 }

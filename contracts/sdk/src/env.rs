@@ -9,10 +9,44 @@ use hydrogen_types::host::{CallContext, Origin};
 use hydrogen_types::{Address, Amount, Attribute, ChainId, Gas, Hash, Height, PublicKey, ScheduleRequest};
 use hydrogen_types::{Signature, Tag};
 
-/// Everything known about the running call. Read from the host once.
+/// Everything known about the running call.
+///
+/// # Panics
+/// Never: the host encodes it.
 #[must_use]
 pub fn context() -> CallContext {
-    sys::context()
+    sys::with_context(|bytes| match borsh::from_slice(bytes) {
+        Ok(context) => context,
+        Err(_) => panic!("the host encodes a call context"),
+    })
+}
+
+/// Byte positions of `CallContext` after the chain id: reading one field decodes no other. A test holds them against
+/// borsh.
+mod at {
+    pub(super) const CALLER: usize = 0;
+    pub(super) const CONTRACT: usize = 20;
+    pub(super) const SIGNER: usize = 40;
+    pub(super) const VALUE: usize = 60;
+    pub(super) const HEIGHT: usize = 76;
+    pub(super) const TIME_MS: usize = 84;
+    pub(super) const UPTIME_MS: usize = 92;
+    pub(super) const GAS_PRICE: usize = 100;
+}
+
+fn field<const N: usize>(position: usize) -> [u8; N] {
+    let mut out = [0; N];
+    copy(position, &mut out);
+    out
+}
+
+fn copy(position: usize, out: &mut [u8]) {
+    let copied = sys::with_context(|bytes| {
+        let start = 4 + u32::from_le_bytes(*bytes.first_chunk()?) as usize + position;
+        out.copy_from_slice(bytes.get(start..)?.get(..out.len())?);
+        Some(())
+    });
+    assert!(copied.is_some(), "the host encodes a call context");
 }
 
 /// The chain.
@@ -24,49 +58,49 @@ pub fn chain_id() -> ChainId {
 /// Who called: an account, a contract, or this contract itself in a scheduled call.
 #[must_use]
 pub fn caller() -> Address {
-    context().caller
+    Address::new(field(at::CALLER))
 }
 
 /// This contract.
 #[must_use]
 pub fn contract() -> Address {
-    context().contract
+    Address::new(field(at::CONTRACT))
 }
 
-/// Who signed the transaction.
+/// Who signed the transaction; this contract itself in a scheduled call; the zero address in a query.
 #[must_use]
 pub fn signer() -> Address {
-    context().signer
+    Address::new(field(at::SIGNER))
 }
 
 /// CNX that came with the call.
 #[must_use]
 pub fn value() -> Amount {
-    context().value
+    Amount::new(u128::from_le_bytes(field(at::VALUE)))
 }
 
-/// Height of the running block.
+/// Height of the running block; of the tip in a query.
 #[must_use]
 pub fn height() -> Height {
-    context().height
+    Height::new(u64::from_le_bytes(field(at::HEIGHT)))
 }
 
 /// Time of the running block in ms since 1970.
 #[must_use]
 pub fn time_ms() -> u64 {
-    context().time_ms
+    u64::from_le_bytes(field(at::TIME_MS))
 }
 
 /// The chain's uptime in ms: what deadlines run on.
 #[must_use]
 pub fn uptime_ms() -> u64 {
-    context().uptime_ms
+    u64::from_le_bytes(field(at::UPTIME_MS))
 }
 
 /// Base units for each gas of the running call.
 #[must_use]
 pub fn gas_price() -> u64 {
-    context().gas_price
+    u64::from_le_bytes(field(at::GAS_PRICE))
 }
 
 /// Where the running call came from.
@@ -97,7 +131,10 @@ pub fn storage_remove(key: &[u8]) -> bool {
 #[must_use]
 pub fn storage_range(start: &[u8], end: Option<&[u8]>, limit: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
     let bytes = sys::storage_range(start, end.unwrap_or_default(), limit);
-    borsh::from_slice(&bytes).expect("the host encodes a list of pairs")
+    let Ok(pairs) = borsh::from_slice(&bytes) else {
+        panic!("the host encodes a list of pairs");
+    };
+    pairs
 }
 
 /// Moves CNX from this contract.

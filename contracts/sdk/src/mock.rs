@@ -106,15 +106,15 @@ pub(crate) mod host {
     use alloc::vec::Vec;
     use core::ops::Bound;
     use hydrogen_types::codec::encode;
-    use hydrogen_types::host::{CallContext, refusal};
+    use hydrogen_types::host::refusal;
     use hydrogen_types::{Address, Amount, Attribute, Hash, ScheduleRequest};
 
     pub(crate) fn input() -> Vec<u8> {
         with(|world| world.input.clone())
     }
 
-    pub(crate) fn context() -> CallContext {
-        with(|world| world.context.clone())
+    pub(crate) fn with_context<T>(look: impl FnOnce(&[u8]) -> T) -> T {
+        look(&encode(&with(|world| world.context.clone())))
     }
 
     pub(crate) fn storage_get(key: &[u8]) -> Option<Vec<u8>> {

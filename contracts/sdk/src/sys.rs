@@ -8,7 +8,6 @@
 use alloc::vec::Vec;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
-use hydrogen_types::host::CallContext;
 
 macro_rules! imports {
     ($(fn $name:ident($($param:ident: $type:ident),*) $(-> $result:ident)?;
@@ -67,25 +66,23 @@ struct Cell<T>(UnsafeCell<T>);
 // SAFETY: a contract's instance has one thread.
 unsafe impl<T> Sync for Cell<T> {}
 
-static CONTEXT: Cell<Option<CallContext>> = Cell(UnsafeCell::new(None));
+static CONTEXT: Cell<Vec<u8>> = Cell(UnsafeCell::new(Vec::new()));
 
-/// The context, read from the host once for each call.
-pub(crate) fn context() -> CallContext {
-    // SAFETY: one thread, and no reference into the cell outlives this statement.
-    if let Some(context) = unsafe { (*CONTEXT.0.get()).clone() } {
-        return context;
+/// The encoded context, read from the host once for each call.
+pub(crate) fn with_context<T>(look: impl FnOnce(&[u8]) -> T) -> T {
+    // SAFETY: one thread, and the exclusive reference ends with this function's first half: `look` gets a shared one
+    // and cannot reach this function again, since every caller's `look` only decodes.
+    let cached = unsafe { &mut *CONTEXT.0.get() };
+    if cached.is_empty() {
+        // SAFETY: no pointers.
+        let length = unsafe { host::context_len() } as usize;
+        *cached = read(length, |out| {
+            // SAFETY: `out` has room for the length announced.
+            unsafe { host::context_read(out) };
+            length
+        });
     }
-    // SAFETY: no pointers.
-    let length = unsafe { host::context_len() } as usize;
-    let bytes = read(length, |out| {
-        // SAFETY: `out` has room for the length announced.
-        unsafe { host::context_read(out) };
-        length
-    });
-    let context: CallContext = borsh::from_slice(&bytes).expect("the host encodes a call context");
-    // SAFETY: as above; the old value is `None`, so nothing is dropped while borrowed.
-    unsafe { *CONTEXT.0.get() = Some(context.clone()) };
-    context
+    look(cached)
 }
 
 pub(crate) fn storage_get(key: &[u8]) -> Option<Vec<u8>> {
@@ -103,14 +100,11 @@ pub(crate) fn storage_get(key: &[u8]) -> Option<Vec<u8>> {
         Ok(size) if size <= VALUE_BYTES_GUESS => Some(first),
         Ok(size) => {
             drop(first);
-            let mut get = |capacity: usize| {
-                read(capacity, |out| {
-                    // SAFETY: as above.
-                    unsafe { host::storage_get(ptr(key), len(key), out, capacity as i32) };
-                    capacity
-                })
-            };
-            Some(get(size))
+            Some(read(size, |out| {
+                // SAFETY: as above, with the size announced.
+                unsafe { host::storage_get(ptr(key), len(key), out, size as i32) };
+                size
+            }))
         }
     }
 }

@@ -179,8 +179,8 @@ impl Method {
         let wrapper = format_ident!("__export_{}", export.replace('.', "_"));
         let names: Vec<Ident> = (0..self.args.len()).map(|index| format_ident!("arg{index}")).collect();
         let takes = self.args.iter().zip(&names).map(|((field, ty), name)| {
-            let text = &field.name;
-            quote!(let #name: #ty = args.take(#text);)
+            let refusal = format!("argument `{}` is malformed: it takes {}", field.name, field.type_text);
+            quote!(let #name: #ty = args.take(#refusal);)
         });
         let mutable = (!self.args.is_empty()).then(|| quote!(mut));
         let checked = matches!(self.kind, MethodKind::Call | MethodKind::Init) && !self.payable;

@@ -17,7 +17,6 @@ pub(crate) fn emit(record: &Record) -> TokenStream {
     quote! {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            #[used]
             #[allow(unsafe_code, reason = "the section is chosen by the SDK")]
             #[unsafe(link_section = #SECTION)]
             static RECORD: [u8; #size] = *#literal;
