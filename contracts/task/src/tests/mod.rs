@@ -1,0 +1,8 @@
+//! Whole lives of tasks on the SDK's mock host, with the books audited after every step.
+
+mod errors;
+mod life;
+mod net;
+mod nodes;
+mod random;
+mod refusals;
