@@ -1,1 +1,16 @@
-//! hydrogen-p2p
+//! Agreement and gossip: the consensus host, the network it speaks through, catch-up.
+//!
+//! ```text
+//! NodeHandle --submit--> host thread (chain, engine, pool) <--inputs/outputs--> network loop (libp2p)
+//!      ^---committed blocks---'
+//! ```
+//!
+//! *Invariants*: one thread owns the chain; below [`runtime`] nothing is async; the engine is known to
+//! [`consensus`] alone; every message of a peer is decoded within a limit.
+//!
+//! *Absent on purpose*: RPC, the sandbox (the chain brings it).
+
+pub mod consensus;
+mod metrics;
+
+pub use metrics::{Counter, Counters};

@@ -1,0 +1,434 @@
+//! The host: owns the chain, the engine's state, the pool and the log, and turns inputs into outputs.
+//!
+//! ```text
+//! waiting --(work, heartbeat or a valid message: pace)--> started --(decided or synced)--> waiting at the next height
+//! ```
+
+use super::blocks::BlockPool;
+use super::codec::{Message, Record};
+use super::context::{At, EngineInput, Ledger, Members, SignedProposal, Voter, engine, malachite};
+use super::follow::Followed;
+use super::messages::{Input, Now, Output, Peer};
+use super::pace::Pace;
+use super::proposals::{Verdict, Want};
+use super::timers::Timers;
+use super::verify::Verifier;
+use super::wal::Disk;
+use crate::metrics::Counters;
+use engine::{Params, State, ThresholdParams};
+use hydrogen_core::{Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, StoreError};
+use hydrogen_types::codec::encode;
+use hydrogen_types::{Hash, Height};
+use malachite::{LinearTimeouts, Round, ValuePayload, VoteExtensionPolicy};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest any timeout of the engine grows to.
+const TIMEOUT_MAX: Duration = Duration::from_secs(60);
+/// Room of the engine's own queue for later heights. The host gives it none: it keeps its own, checked, queue.
+const ENGINE_QUEUE: usize = 1;
+/// Messages kept for each validator until their height starts: votes and proposals of a few rounds.
+const EARLY_PER_VOTER_MAX: usize = 32;
+/// Timers handled before other inputs have their turn.
+const TIMERS_PER_STEP_MAX: usize = 16;
+
+/// Why the host cannot go on. A restart recovers from the log, once the cause is mended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The vote log failed or is corrupt.
+    #[error("vote log failed: {0}")]
+    Wal(#[from] io::Error),
+    /// The chain failed.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The chain could not be read.
+    #[error(transparent)]
+    Read(#[from] hydrogen_core::reader::ReadError),
+    /// A block could not be executed for a reason of this node.
+    #[error("block {height} could not be executed: {reason}")]
+    Execution {
+        /// The block's height.
+        height: Height,
+        /// The cause.
+        reason: String,
+    },
+    /// The log belongs to another chain.
+    #[error("the vote log belongs to the chain with genesis {found}, this is {expected}: use another home")]
+    OtherChain {
+        /// Genesis in the log.
+        found: Hash,
+        /// Genesis of this chain.
+        expected: Hash,
+    },
+    /// The engine reported a state that must not be.
+    #[error("agreement engine stopped: {0}")]
+    Engine(String),
+}
+
+/// What a host is made of, besides the chain.
+pub struct HostConfig {
+    /// The node's keys.
+    pub keys: NodeKeys,
+    /// Whether the node votes when its key is in the validator set.
+    pub validator: bool,
+    /// The vote log.
+    pub disk: Box<dyn Disk>,
+    /// Counters to write.
+    pub counters: Arc<Counters>,
+    /// The pool.
+    pub mempool: Mempool,
+}
+
+/// Work that must wait until the engine has returned.
+#[derive(Debug)]
+pub(crate) enum Followup {
+    /// The engine asks for a block in this round.
+    Propose(u32),
+}
+
+/// See the module.
+pub struct Host {
+    pub(crate) chain: Chain,
+    pub(crate) reader: ChainReader,
+    pub(crate) genesis: Hash,
+    pub(crate) keys: NodeKeys,
+    pub(crate) validator: bool,
+    pub(crate) me: Voter,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) mempool: Mempool,
+    pub(crate) verifier: Verifier,
+    pub(crate) now: Now,
+    pub(crate) out: Vec<Output>,
+    pub(crate) error: Option<HostError>,
+    stopped: bool,
+
+    // The log: the height it is about, and what it held when the node started.
+    pub(crate) disk: Box<dyn Disk>,
+    pub(crate) log_height: Option<Height>,
+    pub(crate) log_records: Vec<Record>,
+    pub(crate) logged: BTreeSet<Vec<u8>>,
+
+    // The height being worked on: one above the tip.
+    pub(crate) height: Height,
+    pub(crate) members: Members,
+    pub(crate) started: bool,
+    pub(crate) round: u32,
+    pub(crate) engine: Option<State<Ledger>>,
+    pub(crate) timers: Timers,
+    pub(crate) timeouts: LinearTimeouts,
+    pub(crate) followups: VecDeque<Followup>,
+    pub(crate) decided: Option<Arc<Committed>>,
+    pub(crate) early: BTreeMap<(Height, Voter), Vec<Message>>,
+    pub(crate) published: Vec<Arc<[u8]>>,
+    pub(crate) certificates: BTreeMap<Peer, u32>,
+
+    // Blocks of this height.
+    pub(crate) blocks: BlockPool,
+    pub(crate) executed: BTreeMap<Hash, Executed>,
+    pub(crate) verdicts: BTreeMap<Hash, Verdict>,
+    pub(crate) own: BTreeMap<u32, Hash>,
+    pub(crate) held: Vec<SignedProposal>,
+    pub(crate) proposals_seen: BTreeSet<(u32, Hash)>,
+    pub(crate) wanted: BTreeMap<Hash, Want>,
+
+    pub(crate) pace: Pace,
+    pub(crate) followed: Followed,
+}
+
+impl Host {
+    /// Reads the log; nothing is said or done before the first [`Host::step`].
+    ///
+    /// # Errors
+    /// The log is corrupt or of another chain, or the store failed.
+    pub fn new(chain: Chain, config: HostConfig, now: Now) -> Result<Self, HostError> {
+        let HostConfig { keys, validator, mut disk, counters, mempool } = config;
+        let genesis = chain.genesis().hash();
+        let (log_height, log_records) = super::replay::read_log(disk.as_mut(), genesis)?;
+        let height = chain.tip().height.next();
+        let members = Members::new(&chain.validators(height)?);
+        let me = Voter(keys.consensus.address());
+        let params = chain.genesis().params.clone();
+        let threshold_params = ThresholdParams::default();
+        let value_payload = ValuePayload::ProposalAndParts;
+        let engine_params = Params { address: me, threshold_params, value_payload, enabled: validator };
+        let (at, queue) = (At(height), ENGINE_QUEUE);
+        let state = State::new(Ledger, at, members.clone(), engine_params, queue, queue);
+        let delta = Duration::from_millis(params.timeout_delta_ms);
+        let timeouts = LinearTimeouts {
+            propose: Duration::from_millis(params.timeout_propose_ms),
+            propose_delta: delta,
+            prevote: Duration::from_millis(params.timeout_prevote_ms),
+            prevote_delta: delta,
+            precommit: Duration::from_millis(params.timeout_precommit_ms),
+            precommit_delta: delta,
+            rebroadcast: Duration::from_millis(params.timeout_rebroadcast_ms),
+            max_timeout: TIMEOUT_MAX,
+        };
+        let pace = Pace::new(&params, chain.next_due()?, now);
+        Ok(Self {
+            reader: chain.reader(),
+            verifier: Verifier::new(chain.genesis().chain_id.clone()),
+            followed: Followed::new(&chain.tip()),
+            chain,
+            genesis,
+            keys,
+            validator,
+            me,
+            counters,
+            mempool,
+            now,
+            out: Vec::new(),
+            error: None,
+            stopped: false,
+            disk,
+            log_height,
+            log_records,
+            logged: BTreeSet::new(),
+            height,
+            members,
+            started: false,
+            round: 0,
+            engine: Some(state),
+            timers: Timers::default(),
+            timeouts,
+            followups: VecDeque::new(),
+            decided: None,
+            early: BTreeMap::new(),
+            published: Vec::new(),
+            certificates: BTreeMap::new(),
+            blocks: BlockPool::default(),
+            executed: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+            own: BTreeMap::new(),
+            held: Vec::new(),
+            proposals_seen: BTreeSet::new(),
+            wanted: BTreeMap::new(),
+            pace,
+        })
+    }
+
+    /// Takes one input at a time and says what is to be done.
+    pub fn step(&mut self, now: Now, input: Input) -> Vec<Output> {
+        if self.stopped {
+            return Vec::new();
+        }
+        self.now = now;
+        let result = self.handle(input).and_then(|()| self.settle());
+        let mut out = std::mem::take(&mut self.out);
+        if let Err(error) = result {
+            self.stopped = true;
+            out.push(Output::Fatal(error));
+        }
+        out
+    }
+
+    fn handle(&mut self, input: Input) -> Result<(), HostError> {
+        match input {
+            Input::Tick => Ok(()),
+            Input::Status(peer, state) => self.on_status(peer, state),
+            Input::Gone(peer) => self.on_gone(peer),
+            Input::Message(peer, bytes) => self.on_message(peer, &bytes),
+            Input::Block(peer, bytes) => self.on_block(peer, &bytes),
+            Input::BlockMissing(peer, id) => self.on_block_missing(peer, id),
+            Input::BlockWanted(request, id) => self.on_block_wanted(request, id),
+            Input::Announced(peer, gossip, height, id) => self.on_announced(peer, gossip, height, id),
+            Input::Synced(peer, blocks) => self.on_synced(peer, blocks),
+            Input::SyncFailed(peer) => self.on_sync_failed(peer),
+            Input::Tx(bytes, origin) => self.on_tx(bytes, origin),
+        }
+    }
+
+    /// Does what has become due: timers, a new height, requests for what is missing.
+    fn settle(&mut self) -> Result<(), HostError> {
+        for _ in 0..TIMERS_PER_STEP_MAX {
+            let Some(timeout) = self.timers.pop_due(self.now.mono_ms) else { break };
+            self.feed(EngineInput::TimeoutElapsed(timeout))?;
+        }
+        // One height a step, also for a single validator that has work without end: others want their turn.
+        if self.due_to_start() {
+            self.start_height()?;
+        }
+        self.ask_for_blocks();
+        self.ask_for_sync();
+        self.expire_announcements();
+        Ok(())
+    }
+
+    /// When [`Host::step`] should be called again if nothing happens, in ms of the clock that never goes back.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<u64> {
+        if self.stopped {
+            return None;
+        }
+        let asks = self.wanted.values().map(|want| want.ask_at_ms).min();
+        let times = [self.timers.next(), self.start_at(), asks, self.followed.next_wake()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Whether this node votes at the current height.
+    #[must_use]
+    pub fn is_voting(&self) -> bool {
+        self.validator && self.members.key_of(&self.me).is_some()
+    }
+
+    /// The height being worked on, one above the tip.
+    #[must_use]
+    pub fn height(&self) -> Height {
+        self.height
+    }
+
+    /// The round of the height being worked on; 0 while it has not started.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// Transactions in the pool.
+    #[must_use]
+    pub fn mempool_len(&self) -> usize {
+        self.mempool.len()
+    }
+
+    /// A reader of the chain.
+    #[must_use]
+    pub fn reader(&self) -> ChainReader {
+        self.reader.clone()
+    }
+
+    /// Gives the engine one input, then does what it asked to be done after it returned.
+    pub(crate) fn feed(&mut self, input: EngineInput) -> Result<(), HostError> {
+        self.run_engine(input)?;
+        if self.engine.as_ref().is_some_and(State::is_replaying_wal) {
+            return Ok(());
+        }
+        self.follow_up()
+    }
+
+    /// Proposes if asked to, and moves on to the next height if this one is decided.
+    pub(crate) fn follow_up(&mut self) -> Result<(), HostError> {
+        while self.decided.is_none() {
+            match self.followups.pop_front() {
+                Some(Followup::Propose(round)) => self.propose(round)?,
+                None => return Ok(()),
+            }
+        }
+        match self.decided.take() {
+            Some(committed) => self.enter_next_height(&committed),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs the engine on one input; effects are performed as they come.
+    pub(crate) fn run_engine(&mut self, input: EngineInput) -> Result<(), HostError> {
+        let mut state = self.engine.take().expect("the engine's state is away only while it runs");
+        let result: Result<(), engine::Error<Ledger>> = engine::process!(
+            input: input,
+            state: &mut state,
+            metrics: &(),
+            with: effect => Ok::<_, Infallible>(self.perform(effect))
+        );
+        self.engine = Some(state);
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => result.map_err(|error| HostError::Engine(error.to_string())),
+        }
+    }
+
+    /// Starts the current height: a new log or the replay of the old one, then what came early.
+    pub(crate) fn start_height(&mut self) -> Result<(), HostError> {
+        self.started = true;
+        self.round = 0;
+        self.pace.started(self.now);
+        let records = self.log_of_height()?;
+        let (at, members) = (At(self.height), self.members.clone());
+        let input = EngineInput::StartHeight(at, members, false, None, VoteExtensionPolicy::Disabled);
+        self.run_engine(input)?;
+        self.replay(records)?;
+        self.follow_up()?;
+        let height = self.height;
+        let early = self.early.extract_if(.., |(at, _), _| *at <= height);
+        let early: Vec<Message> = early.flat_map(|(_, messages)| messages).collect();
+        for message in early {
+            if self.started && message.height() == self.height {
+                self.take_message(message)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The block of this height is stored: forget what belonged to it.
+    pub(crate) fn enter_next_height(&mut self, committed: &Arc<Committed>) -> Result<(), HostError> {
+        let tip = self.chain.tip();
+        self.height = tip.height.next();
+        self.members = Members::new(&self.chain.validators(self.height)?);
+        self.started = false;
+        self.round = 0;
+        self.timers.clear();
+        self.followups.clear();
+        self.published.clear();
+        self.certificates.clear();
+        self.executed.clear();
+        self.verdicts.clear();
+        self.own.clear();
+        self.held.clear();
+        self.proposals_seen.clear();
+        self.wanted.clear();
+        self.blocks.prune(self.height);
+        let height = self.height;
+        self.early.retain(|(early, _), _| *early >= height);
+        self.mempool.committed(committed);
+        self.drop_stuck_txs(committed)?;
+        let next_due = self.chain.next_due()?;
+        self.pace.committed(next_due, self.now);
+        self.settle_announcements(&tip);
+        self.out.push(Output::Announce(tip.height, tip.hash));
+        self.out.push(Output::Committed(Arc::clone(committed)));
+        Ok(())
+    }
+
+    /// Keeps a checked message of a height that has not started.
+    pub(crate) fn keep_early(&mut self, voter: Voter, message: Message) {
+        let list = self.early.entry((message.height(), voter)).or_default();
+        if list.len() < EARLY_PER_VOTER_MAX && !list.contains(&message) {
+            list.push(message);
+        }
+    }
+
+    /// Adds a record to the log; durable after the next flush.
+    pub(crate) fn log(&mut self, record: &Record) {
+        let bytes = encode(record);
+        if self.logged.contains(&bytes) || self.error.is_some() {
+            return;
+        }
+        if let Err(error) = self.disk.append(&bytes) {
+            self.error = Some(error.into());
+        }
+    }
+
+    /// Makes the log durable. Whoever says something that depends on it asks whether it went well.
+    pub(crate) fn flush_log(&mut self) -> bool {
+        if self.error.is_some() {
+            return false;
+        }
+        self.counters.wal_flushes.add_one();
+        match self.disk.flush() {
+            Ok(()) => true,
+            Err(error) => {
+                self.error = Some(error.into());
+                false
+            }
+        }
+    }
+
+    /// The engine's current round; it may be ahead of what a step has told so far.
+    pub(crate) fn engine_round(&self) -> Round {
+        self.engine.as_ref().map_or(Round::Nil, State::round)
+    }
+}

@@ -1,0 +1,31 @@
+//! Agreement on blocks: a synchronous host around the engine `malachite`, and the only place that knows that engine.
+//!
+//! ```text
+//! inputs (messages, blocks, transactions, time) -> Host::step -> outputs (send, commit, announce)
+//!                                                    |  |  |
+//!                                         engine  chain  write-ahead log
+//! ```
+//!
+//! *Invariants*: the host reads no clock and does no I/O but the log's and the store's; a vote or proposal leaves it
+//! only after the log that holds it is on the disk; a height begins only after the one before is stored, and its log
+//! is begun anew; a block is executed before it is voted for, and the outcome is kept for the commit.
+
+mod blocks;
+mod codec;
+mod context;
+mod effects;
+mod follow;
+mod host;
+mod messages;
+mod pace;
+mod proposals;
+mod replay;
+mod timers;
+mod txs;
+mod verify;
+mod wal;
+
+pub use codec::MESSAGE_BYTES_MAX;
+pub use host::{Host, HostConfig, HostError};
+pub use messages::{Input, Now, Output, Peer, PeerState, SubmitError, TxOrigin, Verdict};
+pub use wal::{Disk, FileDisk, MemDisk, WAL_FILE};
