@@ -258,9 +258,18 @@ impl Net {
         Ok(committed)
     }
 
+    /// One turn of the nodes and one block, with no task to follow: nodes that were paused ask to resume, say.
+    ///
+    /// # Errors
+    /// See [`HarnessError`].
+    pub fn rest(&mut self) -> Result<(), HarnessError> {
+        self.nodes_turn(&mut TurnOf::default())?;
+        let committed = self.chain.produce()?;
+        self.observe(&committed)
+    }
+
     fn turn(&mut self, id: u64) -> Result<TurnOf, HarnessError> {
         let tip = self.chain.tip();
-        let now = Now { height: tip.height, uptime_ms: tip.uptime_ms };
         let mut turn = TurnOf::default();
         if let Some(task) = self.ask(calls::task_query(id))?
             && let Some((call, note)) = self.application.act(&task, &mut self.relay, tip.height)?
@@ -270,11 +279,15 @@ impl Net {
             self.send("application", &key, &call)?;
             turn.sent += 1;
         }
-        let stake_min = self.stats()?.stake_min;
-        for index in 0..self.nodes.len() {
-            self.turn_of_node(index, now, stake_min, &mut turn)?;
-        }
+        self.nodes_turn(&mut turn)?;
         Ok(turn)
+    }
+
+    fn nodes_turn(&mut self, turn: &mut TurnOf) -> Result<(), HarnessError> {
+        let tip = self.chain.tip();
+        let now = Now { height: tip.height, uptime_ms: tip.uptime_ms };
+        let stake_min = self.stats()?.stake_min;
+        (0..self.nodes.len()).try_for_each(|index| self.turn_of_node(index, now, stake_min, turn))
     }
 
     fn turn_of_node(

@@ -2,10 +2,12 @@
 
 use crate::error::HarnessError;
 use crate::relay::Relay;
-use crate::run::execute;
+use crate::run::{execute, is_intact};
 use hydrogen_embed::SecretKey;
 use hydrogen_offchain::calls::{self, Call};
-use hydrogen_offchain::compute::{Attempt, Duty, Me, Now, Resumes, Saved, Work, node_duty, reconcile};
+use hydrogen_offchain::compute::{
+    Attempt, Computation, Duty, Me, Now, Resumes, Saved, Work, node_duty, reconcile,
+};
 use hydrogen_offchain::personas::Persona;
 use hydrogen_types::task::{BlobKind, NodeView, Outcome, TaskView};
 use hydrogen_types::{Address, Amount, ChainId};
@@ -151,13 +153,17 @@ impl Node {
         notes: &mut Vec<String>,
     ) -> Attempt {
         let args = relay.download(task, BlobKind::Args, &self.me.address);
-        let hydrogen_offchain::compute::Computation::Program(program) = &work.computation else {
+        let Computation::Program(program) = &work.computation else {
             return Attempt::HostShort;
         };
         let (Ok(args), Ok(program)) = (args, relay.program(program)) else {
             notes.push(String::from("gets no arguments or program from the relay, will try again"));
             return Attempt::NotFetched;
         };
+        if !is_intact(work, program, args) {
+            notes.push(String::from("gets other bytes than the chain holds the hashes of, will try again"));
+            return Attempt::NotFetched;
+        }
         // A node that lies about its outcome does not run anything.
         let ran = match self.persona {
             Persona::Fakes | Persona::ErrorReporter | Persona::ClaimsUnavailable => None,
