@@ -1,1 +1,33 @@
-//! hydrogen-vm
+//! The sandbox: contracts on the chain and programs off it, both in wasmtime, both metered to the last instruction.
+//!
+//! ```text
+//! upload -> check -> (stored as it came)
+//! call   -> cache: stack::instrument -> compile -> link   -> instance (fresh for every call) -> Ending, gas
+//! task   -> program::check -> program::run (stdin -> stdout)
+//! ```
+//!
+//! *Invariants*: the same module, arguments and gas give the same ending and the same gas on every machine, cached or
+//! not. A guest can end its own call and nothing else: shortages of the host are [`hydrogen_core::VmError`] or
+//! [`program::HostShortage`], never an ending. A module that passes the checks always compiles.
+//!
+//! *Absent on purpose*: a clock, randomness, files, sockets, threads for guests.
+
+mod cache;
+mod check;
+mod config;
+mod engine;
+mod gas;
+mod host;
+mod instance;
+mod lane;
+mod limits;
+mod link;
+mod module;
+pub mod program;
+mod stack;
+mod stop;
+mod survey;
+mod vm;
+
+pub use config::{VmConfig, VmSetupError};
+pub use vm::Vm;

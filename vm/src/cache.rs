@@ -1,0 +1,128 @@
+//! Compiled contracts in memory, least recently used first to go.
+//!
+//! ```text
+//! warm(hash) -> Queued -> (worker) Compiling -> Ready
+//! get(hash)  -> Ready | Queued or absent: compile here | Compiling: wait
+//! ```
+//!
+//! *Invariant*: what is in the cache changes how long a call takes and nothing else.
+
+use crate::host::Host;
+use crate::module::{Linked, compile};
+use hydrogen_types::Hash;
+use lru::LruCache;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use wasmtime::Linker;
+
+/// A module of which nobody has compiled code yet.
+enum Pending {
+    /// Waits for the worker; whoever needs it sooner takes it.
+    Queued,
+    /// Somebody compiles it.
+    Compiling,
+}
+
+struct State {
+    ready: LruCache<Hash, Arc<Linked>>,
+    pending: BTreeMap<Hash, Pending>,
+    bytes: usize,
+}
+
+/// The cache. One thread may wait while another compiles.
+pub(crate) struct Cache {
+    linker: Linker<Host>,
+    bytes_max: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Cache {
+    /// An empty cache.
+    pub(crate) fn new(linker: Linker<Host>, bytes_max: usize) -> Self {
+        let state = State { ready: LruCache::unbounded(), pending: BTreeMap::new(), bytes: 0 };
+        Self { linker, bytes_max, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the maps whole: every change below is one insertion or removal.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks a module for the worker; `false` if it is there or on its way.
+    pub(crate) fn queue(&self, hash: Hash) -> bool {
+        let mut state = self.lock();
+        if state.ready.contains(&hash) || state.pending.contains_key(&hash) {
+            return false;
+        }
+        state.pending.insert(hash, Pending::Queued);
+        true
+    }
+
+    /// Takes a mark back that no worker will see.
+    pub(crate) fn unqueue(&self, hash: &Hash) {
+        let mut state = self.lock();
+        if matches!(state.pending.get(hash), Some(Pending::Queued)) {
+            state.pending.remove(hash);
+        }
+    }
+
+    /// Compiles a queued module unless somebody else has begun. A failure is dropped: it shows where it matters.
+    pub(crate) fn work(&self, hash: Hash, code: &[u8]) {
+        {
+            let mut state = self.lock();
+            match state.pending.get_mut(&hash) {
+                Some(pending @ Pending::Queued) => *pending = Pending::Compiling,
+                _ => return,
+            }
+        }
+        drop(self.finish(hash, code));
+    }
+
+    /// The compiled module; waits for it, or compiles what `load` returns.
+    ///
+    /// # Errors
+    /// What `load` says, or why the module does not compile.
+    pub(crate) fn get<E: From<String>>(
+        &self,
+        hash: Hash,
+        load: impl FnOnce() -> Result<Arc<[u8]>, E>,
+    ) -> Result<Arc<Linked>, E> {
+        let mut state = self.lock();
+        loop {
+            if let Some(linked) = state.ready.get(&hash) {
+                return Ok(linked.clone());
+            }
+            if !matches!(state.pending.get(&hash), Some(Pending::Compiling)) {
+                break;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        let code = load()?;
+        self.lock().pending.insert(hash, Pending::Compiling);
+        Ok(self.finish(hash, &code)?)
+    }
+
+    /// Compiles and files the result. A compiler that panics must not leave others waiting.
+    fn finish(&self, hash: Hash, code: &[u8]) -> Result<Arc<Linked>, String> {
+        let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compile(&self.linker, code)))
+            .unwrap_or_else(|_| Err(String::from("the compiler panicked")))
+            .map(Arc::new);
+        let mut state = self.lock();
+        state.pending.remove(&hash);
+        if let Ok(linked) = &compiled {
+            state.bytes += linked.image_bytes;
+            if let Some((_, old)) = state.ready.push(hash, linked.clone()) {
+                state.bytes -= old.image_bytes;
+            }
+            while state.bytes > self.bytes_max && state.ready.len() > 1 {
+                let Some((_, old)) = state.ready.pop_lru() else { break };
+                state.bytes -= old.image_bytes;
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+        compiled
+    }
+}

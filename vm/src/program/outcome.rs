@@ -1,0 +1,61 @@
+//! What goes in beside the input, and what comes out.
+
+/// Limits that the task states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProgramLimits {
+    /// Most bytes of memory; at most 1 GiB counts.
+    pub memory_bytes_max: u64,
+    /// Most fuel.
+    pub fuel_max: u64,
+    /// Most bytes on stdout.
+    pub output_bytes_max: u64,
+}
+
+impl Default for ProgramLimits {
+    fn default() -> Self {
+        Self { memory_bytes_max: 256 << 20, fuel_max: 100_000_000_000, output_bytes_max: 32 << 20 }
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProgramEnding {
+    /// It ended with exit code 0; these are the bytes of its stdout.
+    Result(Vec<u8>),
+    /// It failed.
+    Error {
+        /// A code of [`hydrogen_types::task::error_code`].
+        code: u32,
+        /// What happened, for a person. Enters no commitment.
+        reason: String,
+    },
+}
+
+/// What became of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramOutcome {
+    /// How it ended.
+    pub ending: ProgramEnding,
+    /// Fuel used; all of it after a trap.
+    pub fuel_used: u64,
+    /// What it wrote to stderr, up to 64 KiB.
+    pub log: String,
+}
+
+/// This machine could not run the program: try again, then abstain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostShortage {
+    /// wasmtime refused its configuration.
+    #[error("wasmtime engine: {0}")]
+    Engine(String),
+    /// No memory for the program, or none for its code.
+    #[error("memory for a program: {0}")]
+    Memory(String),
+    /// No thread.
+    #[error("thread for a program")]
+    Thread(#[source] std::io::Error),
+    /// The sandbox itself failed.
+    #[error("sandbox for a program: {0}")]
+    Sandbox(String),
+}

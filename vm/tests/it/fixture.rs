@@ -1,0 +1,141 @@
+//! A chain of one validator in memory, with contracts written as WAT.
+
+use hydrogen_core::block::certify;
+use hydrogen_core::{
+    Chain, Committed, ContractVm, Genesis, GenesisContract, MemStore, NodeKeys, Params, SecretKey, check_tx, sign_tx,
+};
+use hydrogen_types::codec::encode;
+use hydrogen_types::host::{HOST_FUNCTIONS, MODULE, ValType};
+use hydrogen_types::receipt::{Receipt, SideData};
+use hydrogen_types::{Action, Address, Amount, ChainId, Gas, Height, TxBody, Validator};
+use hydrogen_vm::{Vm, VmConfig};
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
+
+/// Gas limit of a test's transactions unless it is the point.
+pub(crate) const GAS: u64 = 50_000_000_000;
+
+/// One sandbox for all tests, as a node has one.
+pub(crate) fn vm() -> Arc<Vm> {
+    static VM: OnceLock<Arc<Vm>> = OnceLock::new();
+    VM.get_or_init(|| Arc::new(Vm::new(VmConfig::default()).unwrap())).clone()
+}
+
+/// A contract module: all host functions as imports, one page of memory, an empty `init`, and `body`.
+pub(crate) fn contract(body: &str) -> Vec<u8> {
+    let name = |kind: &ValType| match kind {
+        ValType::I32 => "i32",
+        ValType::I64 => "i64",
+    };
+    let mut text = String::from("(module\n");
+    for row in HOST_FUNCTIONS {
+        let params: Vec<&str> = row.params.iter().map(|(_, kind)| name(kind)).collect();
+        let result = row.result.as_ref().map(|kind| format!("(result {})", name(kind))).unwrap_or_default();
+        let (function, params) = (row.name, params.join(" "));
+        writeln!(text, "(import \"{MODULE}\" \"{function}\" (func ${function} (param {params}) {result}))").unwrap();
+    }
+    write!(text, "(memory (export \"memory\") 1) (func (export \"init\")) {body})").unwrap();
+    wat::parse_str(&text).unwrap()
+}
+
+/// The chain of a test.
+pub(crate) struct Bench {
+    pub(crate) chain: Chain,
+    pub(crate) keys: NodeKeys,
+    pub(crate) app: SecretKey,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) receipt: Receipt,
+    pub(crate) side: SideData,
+    /// Gas that the call itself used: the receipt's without the transaction's own.
+    pub(crate) gas: u64,
+}
+
+impl Bench {
+    /// A chain with contracts at the addresses of their names.
+    pub(crate) fn open(contracts: &[(&str, Vec<u8>)]) -> Self {
+        let keys = NodeKeys::from_seed([1; 32]);
+        let app = SecretKey::from_seed([2; 32]);
+        let contract = |(name, code): &(&str, Vec<u8>)| GenesisContract {
+            name: (*name).to_owned(),
+            code: code.clone(),
+            init: Vec::new(),
+            admin: None,
+        };
+        let genesis = Genesis {
+            chain_id: ChainId::new("vm-test").unwrap(),
+            time_ms: 1_000_000,
+            params: Params::default(),
+            validators: vec![Validator {
+                consensus_key: keys.consensus.public(),
+                vrf_key: keys.vrf.public(),
+                power: 1,
+                account: keys.account.address(),
+            }],
+            governance: None,
+            accounts: vec![(app.address(), Amount::cnx(10_000_000))],
+            contracts: contracts.iter().map(contract).collect(),
+        };
+        let chain = Chain::open(Arc::new(MemStore::new()), vm(), genesis).unwrap();
+        Self { chain, keys, app }
+    }
+
+    /// One contract with this body, called `c`.
+    pub(crate) fn of(body: &str) -> Self {
+        Self::open(&[("c", contract(body))])
+    }
+
+    fn body(&self, to: &str, method: &str, args: &[u8], value: Amount, gas: u64) -> TxBody {
+        let nonce = self.chain.reader().account(&self.app.address(), None).unwrap().nonce;
+        TxBody {
+            chain_id: self.chain.genesis().chain_id.clone(),
+            sender: self.app.public(),
+            nonce,
+            valid_until: Height::new(1_000),
+            gas_limit: Gas::new(gas),
+            gas_price: self.chain.genesis().params.gas_price_min,
+            action: Action::Call {
+                contract: Address::of_name(to),
+                method: method.to_owned(),
+                args: args.to_vec(),
+                value,
+            },
+        }
+    }
+
+    /// Runs a transaction in a block of its own.
+    pub(crate) fn call_with(&mut self, to: &str, method: &str, args: &[u8], value: Amount, gas: u64) -> Ran {
+        let bytes = encode(&sign_tx(self.body(to, method, args, value, gas), &self.app));
+        let committed = self.produce(vec![bytes.clone()]);
+        let receipt = committed.receipts.last().unwrap().clone();
+        let side = committed.side.last().unwrap().clone();
+        let own = hydrogen_core::limits::TX_GAS
+            + hydrogen_core::limits::TX_BYTE_GAS * u64::try_from(bytes.len()).unwrap();
+        let gas = receipt.gas_used.get() - own;
+        Ran { receipt, side, gas }
+    }
+
+    /// Runs a method of contract `c`.
+    pub(crate) fn call(&mut self, method: &str, args: &[u8]) -> Ran {
+        self.call_with("c", method, args, Amount::ZERO, GAS)
+    }
+
+    /// Makes a block.
+    pub(crate) fn produce(&mut self, txs: Vec<Vec<u8>>) -> Arc<Committed> {
+        let genesis = self.chain.genesis().clone();
+        let check = |bytes: &Vec<u8>| check_tx(bytes, &genesis.chain_id, &genesis.params).unwrap();
+        let txs: Vec<_> = txs.iter().map(check).collect();
+        let now_ms = self.chain.tip().time_ms + 1_000;
+        let executed = self.chain.build(&self.keys, 0, now_ms, txs).unwrap();
+        let certificate = certify(&genesis.chain_id, &executed.block, &[&self.keys.consensus]);
+        self.chain.commit(executed, certificate).unwrap()
+    }
+}
+
+/// Why a module is refused.
+pub(crate) fn refusal(code: &[u8]) -> String {
+    vm().check(code).expect_err("this module must not pass").message
+}

@@ -1,0 +1,9 @@
+//! The sandbox from outside: contracts on a real chain in memory, programs through `program::run`.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
+
+mod checks;
+mod fixture;
+mod hostile;
+mod host;
+mod nested;
+mod programs;
