@@ -123,9 +123,9 @@ impl History {
         }
         let from = in_memory_from.max(height + 1);
         // The records that the view will need stay alive with it, whatever the history forgets.
-        let held = moving.recent.range(from..).map(|(number, undo)| (*number, undo.clone())).collect();
+        let held = moving.recent.range(from..).map(|(_, undo)| undo.clone()).collect();
         drop(moving);
-        Ok(Some(Arc::new(StateView { history: self.clone(), older, held })))
+        Ok(Some(Arc::new(StateView { history: self.clone(), older, held, made_at: tip })))
     }
 }
 
@@ -133,8 +133,10 @@ struct StateView {
     history: Arc<History>,
     /// Merged records below `held`.
     older: Undo,
-    /// Records from the view's height to the tip at its making.
-    held: BTreeMap<u64, Arc<Undo>>,
+    /// Records from the view's height to the tip at its making, oldest first.
+    held: Vec<Arc<Undo>>,
+    /// That tip.
+    made_at: u64,
 }
 
 impl StateView {
@@ -143,10 +145,13 @@ impl StateView {
         if let Some(value) = self.older.0.get(key) {
             return Some(value.clone());
         }
-        let since = self.held.last_key_value().map(|(last, _)| *last);
-        let later = moving.recent.range((since.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
-        let records = self.held.values().chain(later.map(|(_, undo)| undo));
-        records.map(|undo| undo.0.get(key)).find_map(|found| found.cloned())
+        self.records(moving).find_map(|undo| undo.0.get(key).cloned())
+    }
+
+    /// Records since the view's height, oldest first: the first that knows a key is right.
+    fn records<'a>(&'a self, moving: &'a Moving) -> impl Iterator<Item = &'a Undo> {
+        let later = moving.recent.range(self.made_at + 1..);
+        self.held.iter().chain(later.map(|(_, undo)| undo)).map(Arc::as_ref)
     }
 }
 
@@ -166,10 +171,7 @@ impl StateRead for StateView {
         }
         let moving = self.history.moving.read().unwrap_or_else(PoisonError::into_inner);
         let mut undone: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
-        let since = self.held.last_key_value().map(|(last, _)| *last);
-        let later = moving.recent.range((since.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
-        let records = self.held.values().chain(later.map(|(_, undo)| undo));
-        for undo in std::iter::once(&self.older).chain(records.map(Arc::as_ref)) {
+        for undo in std::iter::once(&self.older).chain(self.records(&moving)) {
             for (key, value) in undo.0.range::<[u8], _>(bounds) {
                 undone.entry(key.clone()).or_insert_with(|| value.clone());
             }

@@ -24,6 +24,9 @@ pub mod task;
 pub mod tx;
 pub mod units;
 
+#[cfg(test)]
+mod tests;
+
 pub use block::{
     Account, Block, Certificate, CommitSignature, ContractInfo, Header, Validator, ValidatorSet,
 };

@@ -1,0 +1,4 @@
+//! What holds over the whole tree and over whole networks.
+
+mod layering;
+mod tidy;
