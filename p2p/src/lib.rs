@@ -5,12 +5,18 @@
 //!      ^---committed blocks---'
 //! ```
 //!
-//! *Invariants*: one thread owns the chain; below [`runtime`] nothing is async; the engine is known to
-//! [`consensus`] alone; every message of a peer is decoded within a limit.
+//! *Invariants*: one thread owns the chain; below `runtime` nothing is async; the engine is known to [`consensus`]
+//! alone; every message of a peer is decoded within a limit.
 //!
 //! *Absent on purpose*: RPC, the sandbox (the chain brings it).
 
+mod config;
 pub mod consensus;
 mod metrics;
+mod runtime;
 
+pub use config::{NodeConfig, peer_id, peer_keypair};
+pub use consensus::SubmitError;
+pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
+pub use runtime::{NodeError, NodeHandle, NodeStatus, PeerInfo, start};

@@ -45,7 +45,8 @@ impl BlockPool {
         }
         let of_peer = self.by_id.values().filter(|pooled| pooled.unasked_from == Some(peer)).count();
         let held: usize = self.by_id.values().map(|pooled| pooled.bytes.len()).sum();
-        if of_peer >= UNASKED_PER_PEER_MAX || self.by_id.len() >= BLOCKS_MAX || held + bytes.len() > BYTES_MAX {
+        if of_peer >= UNASKED_PER_PEER_MAX || self.by_id.len() >= BLOCKS_MAX || held + bytes.len() > BYTES_MAX
+        {
             return false;
         }
         self.by_id.insert(id, Pooled { block, bytes, unasked_from: Some(peer) });

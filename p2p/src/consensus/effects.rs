@@ -134,7 +134,10 @@ impl Host {
             Effect::CertRejectedSyncValue(_, _, _, r) => r.resume_with(()),
             other => {
                 let name = format!("{other:?}");
-                self.fail(HostError::Engine(format!("unknown effect {}", name.split('(').next().unwrap_or(""))));
+                self.fail(HostError::Engine(format!(
+                    "unknown effect {}",
+                    name.split('(').next().unwrap_or("")
+                )));
                 Resume::Continue
             }
         }

@@ -152,8 +152,10 @@ impl Host {
         }
         let target = self.height;
         let trusted = self.followed.peers.iter().filter(|(_, known)| known.distrusted_until_ms <= now_ms);
-        let ahead: Vec<(Peer, Height)> =
-            trusted.filter(|(_, known)| known.height >= target).map(|(peer, known)| (*peer, known.height)).collect();
+        let ahead: Vec<(Peer, Height)> = trusted
+            .filter(|(_, known)| known.height >= target)
+            .map(|(peer, known)| (*peer, known.height))
+            .collect();
         if ahead.is_empty() {
             self.followed.ahead_since_ms = None;
             return;
@@ -192,7 +194,11 @@ impl Host {
     }
 
     /// Decided blocks from a peer, in order of height.
-    pub(crate) fn on_synced(&mut self, peer: Peer, blocks: Vec<(Vec<u8>, Certificate)>) -> Result<(), HostError> {
+    pub(crate) fn on_synced(
+        &mut self,
+        peer: Peer,
+        blocks: Vec<(Vec<u8>, Certificate)>,
+    ) -> Result<(), HostError> {
         if self.followed.request.as_ref().is_none_or(|request| request.peer != peer) {
             return Ok(());
         }
@@ -216,7 +222,11 @@ impl Host {
     }
 
     /// Verifies, executes (unless done before a vote) and stores one decided block.
-    fn import(&mut self, bytes: &[u8], certificate: Certificate) -> Result<Result<(), &'static str>, HostError> {
+    fn import(
+        &mut self,
+        bytes: &[u8],
+        certificate: Certificate,
+    ) -> Result<Result<(), &'static str>, HostError> {
         let genesis = self.chain.genesis();
         let bytes_max = block_bytes_max(&genesis.params).saturating_mul(2);
         let Ok(block) = decode::<Block>(bytes, bytes_max) else {

@@ -132,7 +132,8 @@ impl Host {
     fn take_proposal(&mut self, proposal: SignedProposal) -> Result<(), HostError> {
         let Some(round) = proposal.message.round.as_u32() else { return Ok(()) };
         let id = proposal.message.value.0;
-        let in_round = self.proposals_seen.range((round, Hash::ZERO)..).take_while(|seen| seen.0 == round).count();
+        let in_round =
+            self.proposals_seen.range((round, Hash::ZERO)..).take_while(|seen| seen.0 == round).count();
         if in_round >= PROPOSALS_PER_ROUND_MAX || !self.proposals_seen.insert((round, id)) {
             return Ok(());
         }
@@ -188,7 +189,8 @@ impl Host {
         } else if !self.blocks.offer(id, block, bytes.into(), peer) {
             return Ok(());
         }
-        let (ready, held) = std::mem::take(&mut self.held).into_iter().partition(|held| held.message.value.0 == id);
+        let (ready, held) =
+            std::mem::take(&mut self.held).into_iter().partition(|held| held.message.value.0 == id);
         self.held = held;
         let ready: Vec<SignedProposal> = ready;
         for proposal in ready {

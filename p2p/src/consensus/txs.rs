@@ -16,7 +16,8 @@ impl Host {
         }
         match origin {
             TxOrigin::Local(request) => {
-                let answer = result.map_err(|error| SubmitError { code: error.code(), message: error.to_string() });
+                let answer =
+                    result.map_err(|error| SubmitError { code: error.code(), message: error.to_string() });
                 if answer.is_ok() {
                     self.out.push(Output::GossipTx(bytes));
                 }

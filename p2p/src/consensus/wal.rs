@@ -89,7 +89,9 @@ impl Disk for FileDisk {
     fn load(&mut self) -> io::Result<Vec<Vec<u8>>> {
         let length = self.file.metadata()?.len();
         if length > WAL_BYTES_MAX {
-            return Err(invalid(format!("the vote log has {length} bytes, at most {WAL_BYTES_MAX} expected")));
+            return Err(invalid(format!(
+                "the vote log has {length} bytes, at most {WAL_BYTES_MAX} expected"
+            )));
         }
         let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;

@@ -27,7 +27,11 @@ fn world(validators: usize, followers: usize, seed: u64) -> World {
 fn four_validators_decide() {
     let run = |seed| {
         let mut world = world(4, 1, seed);
-        assert!(world.run(20_000, |world| world.all_at(20)), "seed {seed} stopped at {:?}", world.chain.len());
+        assert!(
+            world.run(20_000, |world| world.all_at(20)),
+            "seed {seed} stopped at {:?}",
+            world.chain.len()
+        );
         assert!(world.chain.values().all(|committed| committed.certificate.round == 0), "seed {seed}");
         assert!(world.chain.values().all(|committed| committed.certificate.signatures.len() >= 3));
         world.digest
@@ -130,7 +134,11 @@ fn laggard_catches_up() {
     world.crash(2);
     assert!(world.run(30_000, |world| world.height(0) >= 15));
     world.boot(2);
-    assert!(world.run(10_000, |world| world.height(2) + 1 >= world.height(0)), "stopped at {}", world.height(2));
+    assert!(
+        world.run(10_000, |world| world.height(2) + 1 >= world.height(0)),
+        "stopped at {}",
+        world.height(2)
+    );
     let votes = world.nodes[2].counters.votes_signed.get();
     let target = world.height(0) + 4;
     assert!(world.run(10_000, |world| world.all_at(target)));

@@ -5,4 +5,5 @@
 mod agreement;
 mod fixture;
 mod hostile;
+mod network;
 mod sim;

@@ -224,7 +224,12 @@ impl World {
                 self.send(from, to, &Wire::Block, Input::Block(me, bytes.to_vec()));
             }
             Output::AskBlock(Peer(to), id) => {
-                self.send(from, usize::try_from(to).unwrap(), &Wire::Other, Input::BlockWanted(from as u64, id));
+                self.send(
+                    from,
+                    usize::try_from(to).unwrap(),
+                    &Wire::Other,
+                    Input::BlockWanted(from as u64, id),
+                );
             }
             Output::BlockReply(to, Some(bytes)) => {
                 let to = usize::try_from(to).unwrap();
@@ -253,7 +258,8 @@ impl World {
         let Some(host) = &self.nodes[server].host else { return };
         let reader = host.reader();
         let blocks = (0..SYNC_BLOCKS as u64).map_while(|offset| reader.block(height.plus(offset)).unwrap());
-        let blocks = blocks.map(|committed| (encode(&committed.block), committed.certificate.clone())).collect();
+        let blocks =
+            blocks.map(|committed| (encode(&committed.block), committed.certificate.clone())).collect();
         self.send(server, asker, &Wire::Other, Input::Synced(peer, blocks));
     }
 

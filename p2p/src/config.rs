@@ -1,0 +1,36 @@
+//! What a node is told at its start.
+
+use hydrogen_core::NodeKeys;
+use libp2p::identity::Keypair;
+use libp2p::{Multiaddr, PeerId};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Configuration of a node.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// Address to listen on, such as `/ip4/127.0.0.1/tcp/0`.
+    pub listen: Multiaddr,
+    /// Peers to keep connected to; an address may end in `/p2p/PEER_ID`, and then no other is accepted there.
+    pub peers: Vec<Multiaddr>,
+    /// Keys.
+    pub keys: NodeKeys,
+    /// Whether the node votes when its key is in the validator set.
+    pub validator: bool,
+    /// Folder of the vote log; `None` keeps it in memory, which is for tests and throw-away nets alone.
+    pub home: Option<PathBuf>,
+    /// If given, nobody else is let in.
+    pub allow: Option<BTreeSet<PeerId>>,
+}
+
+/// The libp2p identity of a node's peer key.
+#[must_use]
+pub fn peer_keypair(keys: &NodeKeys) -> Keypair {
+    Keypair::ed25519_from_bytes(keys.peer.seed_bytes()).expect("a seed has 32 bytes")
+}
+
+/// The peer id of a node.
+#[must_use]
+pub fn peer_id(keys: &NodeKeys) -> PeerId {
+    peer_keypair(keys).public().to_peer_id()
+}

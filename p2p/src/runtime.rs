@@ -1,0 +1,367 @@
+//! A running node: one thread owns the chain, one drives the network, and a handle speaks to both.
+//!
+//! *Invariants*: every queue is bounded; if one thread ends, so does the other, and the handle says why.
+
+mod behaviour;
+mod frames;
+mod network;
+mod peers;
+mod thread;
+mod wire;
+
+use crate::config::{NodeConfig, peer_keypair};
+use crate::consensus::{Disk, FileDisk, Host, HostConfig, HostError, MemDisk, SubmitError};
+use crate::metrics::Counters;
+use hydrogen_core::{Chain, ChainReader, Committed, Mempool};
+use hydrogen_types::{Hash, Height};
+use libp2p::{Multiaddr, PeerId};
+use network::{Network, NetworkParts};
+use peers::PeerBook;
+use std::collections::BTreeMap;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use thread::{Clock, HostThread, Reply, ToHost};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use wire::Limits;
+
+/// Inputs that wait for the host.
+const INPUTS_MAX: usize = 4_096;
+/// Outputs that wait for the network.
+const OUTPUTS_MAX: usize = 4_096;
+/// Decided blocks that a slow listener may fall behind before it loses some.
+const COMMITTED_MAX: usize = 1_024;
+/// Time for the listener to come up.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Code of a submission that a stopped node refuses.
+const CODE_STOPPED: u32 = 290;
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The host cannot be made.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The vote log cannot be opened.
+    #[error("vote log in {home} cannot be opened")]
+    Wal {
+        /// The node's home.
+        home: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread or the async runtime cannot be made.
+    #[error("node cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The network cannot be set up.
+    #[error("network cannot be set up: {0}")]
+    Network(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: Multiaddr,
+        /// The cause.
+        reason: String,
+    },
+}
+
+/// A connected peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerInfo {
+    /// Its id.
+    pub id: PeerId,
+    /// Its address as this node sees it.
+    pub address: Multiaddr,
+    /// Whether it says that it votes.
+    pub validator: bool,
+    /// Height it says it has committed.
+    pub height: u64,
+}
+
+/// Where a node stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeStatus {
+    /// Last height committed.
+    pub height: Height,
+    /// Round of the height being worked on.
+    pub round: u32,
+    /// Whether it votes at that height.
+    pub voting: bool,
+    /// Whether peers are more than a block ahead.
+    pub syncing: bool,
+    /// Transactions in the pool.
+    pub mempool: usize,
+    /// Connected peers.
+    pub peers: Vec<PeerInfo>,
+}
+
+/// What the threads and the handle share.
+pub(crate) struct Shared {
+    pub(crate) counters: Arc<Counters>,
+    status: Mutex<NodeStatus>,
+    listening: Mutex<Option<Result<Multiaddr, String>>>,
+    listening_changed: Condvar,
+    failure: watch::Sender<Option<String>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn new() -> Self {
+        Self {
+            counters: Arc::default(),
+            status: Mutex::default(),
+            listening: Mutex::new(None),
+            listening_changed: Condvar::new(),
+            failure: watch::Sender::new(None),
+        }
+    }
+
+    pub(crate) fn tell(&self, host: &Host) {
+        let mut status = lock(&self.status);
+        status.height = host.height().previous().unwrap_or_default();
+        status.round = host.round();
+        status.voting = host.is_voting();
+        status.syncing = host.is_syncing();
+        status.mempool = host.mempool_len();
+    }
+
+    pub(crate) fn set_peers(&self, peers: Vec<PeerInfo>) {
+        lock(&self.status).peers = peers;
+    }
+
+    pub(crate) fn set_listening(&self, result: Result<Multiaddr, String>) {
+        lock(&self.listening).get_or_insert(result);
+        self.listening_changed.notify_all();
+    }
+
+    pub(crate) fn fail(&self, reason: String) {
+        self.failure.send_replace(Some(reason));
+    }
+
+    fn wait_listening(&self) -> Result<Multiaddr, String> {
+        let waited =
+            self.listening_changed
+                .wait_timeout_while(lock(&self.listening), LISTEN_TIMEOUT, |listening| listening.is_none());
+        let (listening, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        listening.clone().unwrap_or_else(|| Err(format!("no answer within {LISTEN_TIMEOUT:?}")))
+    }
+}
+
+/// A running node. Dropping it stops it.
+pub struct NodeHandle {
+    to_host: SyncSender<ToHost>,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+    committed: broadcast::Sender<Arc<Committed>>,
+    shared: Arc<Shared>,
+    reader: ChainReader,
+    peer_id: PeerId,
+    address: Multiaddr,
+}
+
+/// Starts a node on a chain.
+///
+/// # Errors
+/// The vote log is damaged or of another chain, or the address cannot be listened on.
+pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> {
+    let disk: Box<dyn Disk> = match &config.home {
+        Some(home) => {
+            let opened = FileDisk::open(home);
+            Box::new(opened.map_err(|source| NodeError::Wal { home: home.display().to_string(), source })?)
+        }
+        None => Box::new(MemDisk::default()),
+    };
+    let shared = Arc::new(Shared::new());
+    let clock = Clock::start();
+    let genesis = Arc::clone(chain.genesis());
+    let reader = chain.reader();
+    let host_config = HostConfig {
+        keys: config.keys.clone(),
+        validator: config.validator,
+        disk,
+        counters: Arc::clone(&shared.counters),
+        mempool: Mempool::new(),
+    };
+    let host = Host::new(chain, host_config, clock.now())?;
+    let (to_host, inputs) = sync_channel(INPUTS_MAX);
+    let (outputs, from_host) = mpsc::channel(OUTPUTS_MAX);
+    let (committed, _) = broadcast::channel(COMMITTED_MAX);
+    let (stop, stopped) = watch::channel(false);
+
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::Thread)?;
+    let keypair = peer_keypair(&config.keys);
+    let peer_id = keypair.public().to_peer_id();
+    let topics = behaviour::Topics::new(&genesis);
+    let limits = Limits::new(&genesis.params);
+    let swarm = {
+        let _inside = runtime.enter();
+        let made = behaviour::swarm(keypair, &genesis, limits, config.allow.clone(), &topics);
+        let mut swarm = made.map_err(|error| NodeError::Network(error.to_string()))?;
+        swarm.listen_on(config.listen.clone()).map_err(|error| NodeError::Listen {
+            address: config.listen.clone(),
+            reason: error.to_string(),
+        })?;
+        swarm
+    };
+    let network = Network::new(NetworkParts {
+        swarm,
+        topics,
+        limits,
+        peers: PeerBook::new(peer_id, config.peers.clone(), Instant::now()),
+        reader: reader.clone(),
+        genesis: genesis.hash(),
+        validator: config.validator,
+        to_host: to_host.clone(),
+        shared: Arc::clone(&shared),
+    });
+    let host_thread = HostThread {
+        host,
+        clock,
+        inputs,
+        outputs,
+        committed: committed.clone(),
+        shared: Arc::clone(&shared),
+        replies: BTreeMap::new(),
+        next_request: 0,
+    };
+    let mut handle = NodeHandle {
+        to_host,
+        stop,
+        threads: Vec::new(),
+        committed,
+        shared,
+        reader,
+        peer_id,
+        address: config.listen.clone(),
+    };
+    handle.spawn("hydrogen-net", move || runtime.block_on(network.run(from_host, stopped)))?;
+    let listening = handle.shared.wait_listening();
+    handle.address = listening.map_err(|reason| NodeError::Listen { address: config.listen, reason })?;
+    handle.spawn("hydrogen-host", move || host_thread.run())?;
+    Ok(handle)
+}
+
+impl NodeHandle {
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), NodeError> {
+        let thread = std::thread::Builder::new().name(name.into()).spawn(work).map_err(NodeError::Thread)?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Gives a transaction to the node, and waits until its pool has taken or refused it. Blocks the calling thread
+    /// for as long as the node executes a block.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub fn submit(&self, tx: Vec<u8>) -> Result<Hash, SubmitError> {
+        let (sender, answer) = sync_channel(1);
+        let reply: Reply = Box::new(move |result| drop(sender.send(result)));
+        self.to_host.send(ToHost::Submit(tx, reply)).map_err(|_| stopped())?;
+        answer.recv().unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// As [`Self::submit`], for async callers. Cancelling it leaves the transaction submitted.
+    ///
+    /// # Errors
+    /// Why it was refused.
+    pub async fn submit_async(&self, tx: Vec<u8>) -> Result<Hash, SubmitError> {
+        let (sender, answer) = oneshot::channel();
+        let reply: Reply = Box::new(move |result| drop(sender.send(result)));
+        self.to_host.try_send(ToHost::Submit(tx, reply)).map_err(|_| busy())?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// A reader of the chain.
+    #[must_use]
+    pub fn reader(&self) -> ChainReader {
+        self.reader.clone()
+    }
+
+    /// Decided blocks from now on. A listener that falls far behind loses some, and is told so.
+    #[must_use]
+    pub fn committed(&self) -> broadcast::Receiver<Arc<Committed>> {
+        self.committed.subscribe()
+    }
+
+    /// Where the node stands.
+    #[must_use]
+    pub fn status(&self) -> NodeStatus {
+        lock(&self.shared.status).clone()
+    }
+
+    /// The node's counters.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<Counters> {
+        Arc::clone(&self.shared.counters)
+    }
+
+    /// The node's peer id.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// The address it listens on, with the real port.
+    #[must_use]
+    pub fn address(&self) -> &Multiaddr {
+        &self.address
+    }
+
+    /// The address with the peer id: what others put among their peers.
+    #[must_use]
+    pub fn peer_address(&self) -> Multiaddr {
+        self.address.clone().with(libp2p::multiaddr::Protocol::P2p(self.peer_id))
+    }
+
+    /// Why the node stopped by itself; `None` while it runs.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.shared.failure.borrow().clone()
+    }
+
+    /// Waits until the node stops by itself, and says why.
+    pub async fn failed(&self) -> String {
+        let mut failure = self.shared.failure.subscribe();
+        let reason = failure.wait_for(Option::is_some).await;
+        reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
+    }
+
+    /// Stops the node and waits for its threads.
+    pub fn stop(mut self) {
+        self.stop_threads();
+    }
+
+    fn stop_threads(&mut self) {
+        self.stop.send_replace(true);
+        // The host may have ended already, or be told by the end of its queue.
+        self.to_host.try_send(ToHost::Stop).ok();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the node panicked");
+            }
+        }
+    }
+}
+
+impl Drop for NodeHandle {
+    fn drop(&mut self) {
+        self.stop_threads();
+    }
+}
+
+fn stopped() -> SubmitError {
+    SubmitError { code: CODE_STOPPED, message: "the node has stopped".into() }
+}
+
+fn busy() -> SubmitError {
+    SubmitError { code: CODE_STOPPED, message: "the node is busy or has stopped".into() }
+}

@@ -1,0 +1,162 @@
+//! The libp2p protocols of a node and their settings.
+
+use super::frames::Frames;
+use super::wire::{Limits, protocol_name};
+use hydrogen_core::Genesis;
+use hydrogen_types::{Hash, Tag};
+use libp2p::allow_block_list::{AllowedPeers, BlockedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, ValidationMode};
+use libp2p::identity::Keypair;
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{PeerId, StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
+use libp2p::{SwarmBuilder, noise, tcp, yamux};
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::time::Duration;
+
+/// Connections of one peer: both sides may dial at once.
+const CONNECTIONS_PER_PEER_MAX: u32 = 2;
+/// Connections in all.
+const CONNECTIONS_MAX: u32 = 256;
+/// Incoming connections that have not finished their handshake.
+const PENDING_INCOMING_MAX: u32 = 64;
+/// Streams of one connection at a time.
+const STREAMS_MAX: usize = 128;
+/// Time for an answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+/// Beat of the gossip mesh; a message must be judged within ten.
+const GOSSIP_HEARTBEAT: Duration = Duration::from_millis(500);
+/// What a transaction's frame adds to it.
+const GOSSIP_OVERHEAD_BYTES: usize = 1_024;
+
+/// All protocols of a node.
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    limits: connection_limits::Behaviour,
+    allowed: Toggle<allow_block_list::Behaviour<AllowedPeers>>,
+    pub(crate) blocked: allow_block_list::Behaviour<BlockedPeers>,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    pub(crate) requests: request_response::Behaviour<Frames>,
+    pub(crate) gossip: gossipsub::Behaviour,
+}
+
+/// The topics of one chain.
+pub(crate) struct Topics {
+    pub(crate) txs: IdentTopic,
+    pub(crate) blocks: IdentTopic,
+}
+
+impl Topics {
+    pub(crate) fn new(genesis: &Genesis) -> Self {
+        let topic = |what| IdentTopic::new(protocol_name(genesis, what));
+        Self { txs: topic("txs"), blocks: topic("blocks") }
+    }
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Builds the swarm; to be called inside the runtime that will drive it.
+pub(crate) fn swarm(
+    keypair: Keypair,
+    genesis: &Genesis,
+    limits: Limits,
+    allow: Option<BTreeSet<PeerId>>,
+    topics: &Topics,
+) -> Result<Swarm<Behaviour>, Failure> {
+    let swarm = SwarmBuilder::with_existing_identity(keypair)
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_behaviour(|keypair| behaviour(keypair, genesis, limits, allow, topics))?
+        .with_swarm_config(|config| {
+            config.with_idle_connection_timeout(Duration::from_secs(u64::from(u32::MAX)))
+        })
+        .build();
+    Ok(swarm)
+}
+
+fn behaviour(
+    keypair: &Keypair,
+    genesis: &Genesis,
+    limits: Limits,
+    allow: Option<BTreeSet<PeerId>>,
+    topics: &Topics,
+) -> Result<Behaviour, Failure> {
+    let allowed = allow.map(|peers| {
+        let mut list = allow_block_list::Behaviour::<AllowedPeers>::default();
+        for peer in peers {
+            list.allow_peer(peer);
+        }
+        list
+    });
+    let connections = ConnectionLimits::default()
+        .with_max_established(Some(CONNECTIONS_MAX))
+        .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
+        .with_max_pending_incoming(Some(PENDING_INCOMING_MAX));
+    let protocol = StreamProtocol::try_from_owned(protocol_name(genesis, "direct"))?;
+    let requests = request_response::Config::default()
+        .with_request_timeout(REQUEST_TIMEOUT)
+        .with_max_concurrent_streams(STREAMS_MAX);
+    let identity = identify::Config::new(protocol_name(genesis, "node"), keypair.public());
+    Ok(Behaviour {
+        limits: connection_limits::Behaviour::new(connections),
+        allowed: Toggle::from(allowed),
+        blocked: allow_block_list::Behaviour::default(),
+        identify: identify::Behaviour::new(identity),
+        ping: ping::Behaviour::default(),
+        requests: request_response::Behaviour::with_codec(
+            Frames(limits),
+            [(protocol, request_response::ProtocolSupport::Full)],
+            requests,
+        ),
+        gossip: gossip(limits, topics)?,
+    })
+}
+
+/// Gossip without signatures (what is sent is signed inside), validated by us, with a peer score that punishes.
+fn gossip(limits: Limits, topics: &Topics) -> Result<gossipsub::Behaviour, Failure> {
+    let config = gossipsub::ConfigBuilder::default()
+        .heartbeat_interval(GOSSIP_HEARTBEAT)
+        .heartbeat_initial_delay(Duration::from_millis(100))
+        .history_length(10)
+        .mesh_n_low(3)
+        .mesh_n(5)
+        .mesh_n_high(8)
+        .mesh_outbound_min(1)
+        .flood_publish(true)
+        .validate_messages()
+        .validation_mode(ValidationMode::Anonymous)
+        .max_transmit_size(limits.tx_max.saturating_add(GOSSIP_OVERHEAD_BYTES))
+        .message_id_fn(|message| {
+            let id = Hash::of(Tag::GOSSIP, &[message.topic.as_str().as_bytes(), &[0], &message.data]);
+            gossipsub::MessageId::from(id.as_bytes()[..20].to_vec())
+        })
+        .build()?;
+    let mut gossip = gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config)?;
+    let mut score = gossipsub::PeerScoreParams { ip_colocation_factor_weight: 0.0, ..Default::default() };
+    for topic in [&topics.txs, &topics.blocks] {
+        score.topics.insert(topic.hash(), topic_score());
+    }
+    gossip.with_peer_score(score, gossipsub::PeerScoreThresholds::default())?;
+    gossip.subscribe(&topics.txs)?;
+    gossip.subscribe(&topics.blocks)?;
+    Ok(gossip)
+}
+
+/// The defaults reward mere presence so much that no misbehaviour counts; these take four bad messages to exclude a
+/// peer, and about a minute to forgive one.
+fn topic_score() -> gossipsub::TopicScoreParams {
+    gossipsub::TopicScoreParams {
+        time_in_mesh_weight: 0.01,
+        time_in_mesh_quantum: Duration::from_secs(1),
+        time_in_mesh_cap: 300.0,
+        first_message_deliveries_cap: 50.0,
+        mesh_message_deliveries_weight: 0.0,
+        mesh_failure_penalty_weight: 0.0,
+        invalid_message_deliveries_weight: -20.0,
+        invalid_message_deliveries_decay: 0.99,
+        ..Default::default()
+    }
+}

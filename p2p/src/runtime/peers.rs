@@ -1,0 +1,189 @@
+//! Peers: who is connected, whom to dial again and when, who is banned.
+//!
+//! *Invariants*: a number that the host knows means one session, from the first connection of a peer to the last; a
+//! static peer is dialled until it is connected, with growing pauses; a ban ends by itself.
+
+use crate::consensus::Peer;
+use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// First pause before a static peer is dialled again.
+const BACKOFF_MIN: Duration = Duration::from_millis(250);
+/// Longest pause.
+const BACKOFF_MAX: Duration = Duration::from_secs(10);
+/// The side with the lower peer id waits so long for the other to dial.
+const LOWER_ID_WAITS: Duration = Duration::from_millis(400);
+/// Faults until a ban: a bug of ours should not cost a peer at once.
+const FAULTS_MAX: u32 = 3;
+/// How long a ban lasts.
+const BAN: Duration = Duration::from_secs(60);
+/// Requests and gossip messages of one peer in a second, averaged.
+const RATE_PER_SECOND: f64 = 1_000.0;
+/// And at once.
+const BURST: f64 = 4_000.0;
+
+/// A connected peer.
+pub(crate) struct Session {
+    pub(crate) number: Peer,
+    pub(crate) address: Multiaddr,
+    pub(crate) validator: bool,
+    pub(crate) height: u64,
+    tokens: f64,
+    filled_at: Instant,
+}
+
+struct Static {
+    address: Multiaddr,
+    id: Option<PeerId>,
+    dial_at: Instant,
+    backoff: Duration,
+}
+
+/// The book of peers.
+pub(crate) struct PeerBook {
+    me: PeerId,
+    sessions: BTreeMap<PeerId, Session>,
+    by_number: HashMap<Peer, PeerId>,
+    next_number: u64,
+    statics: Vec<Static>,
+    faults: BTreeMap<PeerId, u32>,
+    banned: BTreeMap<PeerId, Instant>,
+}
+
+/// The peer id at the end of an address.
+fn id_of(address: &Multiaddr) -> Option<PeerId> {
+    address.iter().find_map(|part| match part {
+        Protocol::P2p(id) => Some(id),
+        _ => None,
+    })
+}
+
+impl PeerBook {
+    pub(crate) fn new(me: PeerId, addresses: Vec<Multiaddr>, now: Instant) -> Self {
+        let statics = addresses.into_iter().map(|address| {
+            let id = id_of(&address);
+            let dial_at = if id.is_some_and(|id| me < id) { now + LOWER_ID_WAITS } else { now };
+            Static { address, id, dial_at, backoff: BACKOFF_MIN }
+        });
+        Self {
+            me,
+            sessions: BTreeMap::new(),
+            by_number: HashMap::new(),
+            next_number: 1,
+            statics: statics.filter(|peer| peer.id != Some(me)).collect(),
+            faults: BTreeMap::new(),
+            banned: BTreeMap::new(),
+        }
+    }
+
+    /// A connection is there; says whether it is the peer's first.
+    pub(crate) fn connected(&mut self, id: PeerId, address: &Multiaddr, dialled: bool, now: Instant) -> bool {
+        if dialled {
+            // An address without an id learns whose it is.
+            for known in self.statics.iter_mut().filter(|known| known.id.is_none()) {
+                if known.address == *address || known.address.clone().with(Protocol::P2p(id)) == *address {
+                    known.id = Some(id);
+                }
+            }
+        }
+        for known in self.statics.iter_mut().filter(|known| known.id == Some(id)) {
+            known.backoff = BACKOFF_MIN;
+        }
+        if self.sessions.contains_key(&id) {
+            return false;
+        }
+        let number = Peer(self.next_number);
+        self.next_number += 1;
+        self.by_number.insert(number, id);
+        let address = address.clone();
+        let session = Session { number, address, validator: false, height: 0, tokens: BURST, filled_at: now };
+        self.sessions.insert(id, session);
+        true
+    }
+
+    /// The last connection of a peer is gone.
+    pub(crate) fn disconnected(&mut self, id: &PeerId) -> Option<Peer> {
+        let session = self.sessions.remove(id)?;
+        self.by_number.remove(&session.number);
+        Some(session.number)
+    }
+
+    /// The static peers to dial now; each is then left alone for its pause, which doubles.
+    pub(crate) fn to_dial(&mut self, now: Instant) -> Vec<(Option<PeerId>, Multiaddr)> {
+        let (sessions, banned) = (&self.sessions, &self.banned);
+        let due = |known: &&mut Static| {
+            let connected = known.id.is_some_and(|id| sessions.contains_key(&id) || banned.contains_key(&id));
+            !connected && known.dial_at <= now
+        };
+        let mut dial = Vec::new();
+        for known in self.statics.iter_mut().filter(due) {
+            known.dial_at = now + known.backoff;
+            known.backoff = (known.backoff * 2).min(BACKOFF_MAX);
+            dial.push((known.id, known.address.clone()));
+        }
+        dial
+    }
+
+    pub(crate) fn session(&self, id: &PeerId) -> Option<&Session> {
+        self.sessions.get(id)
+    }
+
+    pub(crate) fn session_mut(&mut self, id: &PeerId) -> Option<&mut Session> {
+        self.sessions.get_mut(id)
+    }
+
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&PeerId, &Session)> {
+        self.sessions.iter()
+    }
+
+    pub(crate) fn id(&self, number: Peer) -> Option<PeerId> {
+        self.by_number.get(&number).copied()
+    }
+
+    pub(crate) fn validators(&self) -> Vec<PeerId> {
+        self.sessions.iter().filter(|(_, session)| session.validator).map(|(id, _)| *id).collect()
+    }
+
+    /// Takes one message's worth of a peer's allowance; false if it floods.
+    pub(crate) fn allow_message(&mut self, id: &PeerId, now: Instant) -> bool {
+        let Some(session) = self.sessions.get_mut(id) else { return false };
+        let passed = now.duration_since(session.filled_at).as_secs_f64();
+        session.tokens = (session.tokens + passed * RATE_PER_SECOND).min(BURST);
+        session.filled_at = now;
+        if session.tokens < 1.0 {
+            return false;
+        }
+        session.tokens -= 1.0;
+        true
+    }
+
+    /// Counts a fault; says whether the peer is now banned.
+    pub(crate) fn fault(&mut self, id: PeerId, now: Instant) -> bool {
+        let faults = self.faults.entry(id).or_default();
+        *faults += 1;
+        if *faults < FAULTS_MAX || id == self.me {
+            return false;
+        }
+        self.faults.remove(&id);
+        self.banned.insert(id, now + BAN);
+        true
+    }
+
+    /// The bans that have ended. Faults are forgiven at the same time, or the book would grow for ever.
+    pub(crate) fn end_bans(&mut self, now: Instant) -> Vec<PeerId> {
+        let ended: Vec<PeerId> =
+            self.banned.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
+        for id in &ended {
+            self.banned.remove(id);
+        }
+        if self.faults.len() > FAULTY_MAX {
+            self.faults.clear();
+        }
+        ended
+    }
+}
+
+/// Peers whose faults are remembered.
+const FAULTY_MAX: usize = 4_096;

@@ -1,0 +1,81 @@
+//! Requests between two nodes, and what is gossiped.
+//!
+//! *Invariants*: every decoder has a limit, taken from the chain's parameters; the protocol's name holds the genesis
+//! hash, so nodes of two chains do not understand each other at all.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use hydrogen_core::{Genesis, Params};
+use hydrogen_types::{Certificate, Hash, Height};
+
+/// Bytes of decided blocks after which an answer takes no more.
+pub(crate) const SYNC_BYTES: usize = 4 << 20;
+/// Decided blocks of one answer.
+pub(crate) const SYNC_BLOCKS_MAX: u64 = 256;
+/// What a request or answer has besides a block: tags, lengths, certificates of 128 validators.
+const OVERHEAD_BYTES: usize = 128 << 10;
+/// Bytes of an announcement: a height and a hash.
+pub(crate) const ANNOUNCEMENT_BYTES: usize = 40;
+
+/// What a node says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Status {
+    pub(crate) genesis: Hash,
+    pub(crate) height: Height,
+    pub(crate) validator: bool,
+}
+
+/// A request to one peer.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) enum Request {
+    /// Tells the sender's state, asks for the receiver's.
+    Status(Status),
+    /// A vote, proposal or certificate.
+    Message(Vec<u8>),
+    /// Bytes of a block that is not decided yet.
+    Block(Vec<u8>),
+    /// Asks for a block by id, decided or not.
+    GetBlock(Hash),
+    /// Asks for decided blocks from a height on.
+    GetBlocks(Height),
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) enum Response {
+    /// Received.
+    Ack,
+    /// Dropped: too much to do.
+    Busy,
+    /// The state of the one asked.
+    Status(Status),
+    /// The block, if it is there.
+    Block(Option<Vec<u8>>),
+    /// Decided blocks in order.
+    Blocks(Vec<(Vec<u8>, Certificate)>),
+}
+
+/// Limits in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) request_max: usize,
+    pub(crate) response_max: usize,
+    pub(crate) tx_max: usize,
+}
+
+impl Limits {
+    pub(crate) fn new(params: &Params) -> Self {
+        let block = usize::try_from(params.block_bytes_max).unwrap_or(usize::MAX);
+        let request_max = block.saturating_add(OVERHEAD_BYTES);
+        Self {
+            request_max,
+            response_max: request_max.saturating_add(SYNC_BYTES).saturating_add(OVERHEAD_BYTES),
+            tx_max: usize::try_from(params.tx_bytes_max).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// The protocol's name, as libp2p wants it.
+pub(crate) fn protocol_name(genesis: &Genesis, what: &str) -> String {
+    let hash = genesis.hash().to_string();
+    format!("/hydrogen/{}/{what}/1", hash.get(2..18).unwrap_or_default())
+}

@@ -1,0 +1,160 @@
+//! Nodes over real sockets on the loopback.
+
+use crate::fixture::{chain, genesis, keys, transfer};
+use hydrogen_core::{Genesis, MemStore, Params};
+use hydrogen_p2p::{Multiaddr, NodeConfig, NodeHandle, peer_id, start};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Longest any condition is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn live(count: usize, params: Params) -> Genesis {
+    let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    Genesis { time_ms: u64::try_from(time_ms).unwrap(), ..genesis(count, params) }
+}
+
+struct Net {
+    genesis: Genesis,
+    nodes: Vec<NodeHandle>,
+    stores: Vec<Arc<MemStore>>,
+}
+
+fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
+    NodeConfig {
+        listen: "/ip4/127.0.0.1/tcp/0".parse().unwrap(),
+        peers,
+        keys: keys(index),
+        validator: index < validators,
+        home: None,
+        allow: None,
+    }
+}
+
+impl Net {
+    fn start(count: usize, params: Params) -> Self {
+        let mut net = Self { genesis: live(count, params), nodes: Vec::new(), stores: Vec::new() };
+        for index in 0..count {
+            net.join(config(index, count, net.addresses()));
+        }
+        net
+    }
+
+    fn addresses(&self) -> Vec<Multiaddr> {
+        self.nodes.iter().map(NodeHandle::peer_address).collect()
+    }
+
+    fn join(&mut self, config: NodeConfig) {
+        let store = Arc::new(MemStore::default());
+        self.nodes.push(start(chain(&store, &self.genesis), config).unwrap());
+        self.stores.push(store);
+    }
+}
+
+/// Waits for events, not for time: the condition is looked at after every decided block.
+fn wait(node: &NodeHandle, condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    let mut committed = node.committed();
+    while !condition() {
+        assert!(started.elapsed() < PATIENCE, "stopped at {:?}, {:?}", node.status(), node.failure());
+        if committed.try_recv().is_err() {
+            std::thread::yield_now();
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Four validators decide, a transaction given to any of them is final on all, a fifth node that joins late takes the
+/// chain with verified certificates, and passes a transaction on.
+#[test]
+fn four_nodes_decide_and_a_fifth_follows() {
+    let mut net = Net::start(4, Params { heartbeat_ms: 500, ..Params::default() });
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 3));
+    net.nodes[1].submit(transfer(0)).unwrap();
+    wait(&net.nodes[2], || net.nodes.iter().all(|node| nonce(node) == 1));
+    net.join(config(4, 4, net.addresses()));
+    wait(&net.nodes[4], || net.nodes[4].status().height >= net.nodes[0].status().height);
+    assert!(net.nodes[4].metrics().blocks_synced.get() >= 3);
+    assert_eq!(net.nodes[4].metrics().blocks_decided.get(), 0);
+    net.nodes[4].submit(transfer(1)).unwrap();
+    wait(&net.nodes[4], || net.nodes.iter().all(|node| nonce(node) == 2));
+    let height = net.nodes[4].status().height;
+    let blocks: BTreeSet<_> = net
+        .nodes
+        .iter()
+        .filter_map(|node| node.reader().block(height.previous()?).unwrap())
+        .map(|b| b.hash)
+        .collect();
+    assert_eq!(blocks.len(), 1, "all have the same block");
+    net.nodes.into_iter().for_each(NodeHandle::stop);
+}
+
+fn nonce(node: &NodeHandle) -> u64 {
+    node.reader().account(&crate::fixture::rich().address(), None).unwrap().nonce
+}
+
+/// A node whose id is not on the list is kept out; one on the list gets in.
+#[test]
+fn allow_list_keeps_strangers_out() {
+    let mut net = Net {
+        genesis: live(1, Params { heartbeat_ms: 300, ..Params::default() }),
+        nodes: vec![],
+        stores: vec![],
+    };
+    let allow = Some(BTreeSet::from([peer_id(&keys(1))]));
+    net.join(NodeConfig { allow, ..config(0, 1, vec![]) });
+    net.join(config(1, 1, net.addresses()));
+    net.join(config(2, 1, net.addresses()[..1].to_vec()));
+    wait(&net.nodes[0], || net.nodes[1].status().height.get() >= 4);
+    assert_eq!(net.nodes[2].status().height.get(), 0);
+    assert_eq!(net.nodes[0].status().peers.len(), 1);
+}
+
+/// A validator that stops and starts again from its store and its log goes on.
+#[test]
+fn a_node_restarts() {
+    let home: PathBuf = tempfile::tempdir().unwrap().keep();
+    let mut net = Net {
+        genesis: live(2, Params { heartbeat_ms: 300, ..Params::default() }),
+        nodes: vec![],
+        stores: vec![],
+    };
+    net.join(NodeConfig { home: Some(home.clone()), ..config(0, 2, vec![]) });
+    net.join(config(1, 2, net.addresses()));
+    wait(&net.nodes[0], || net.nodes[0].status().height.get() >= 2);
+    net.nodes.remove(0).stop();
+    let other = net.addresses();
+    let again = NodeConfig { home: Some(home.clone()), ..config(0, 2, other) };
+    net.nodes.push(start(chain(&net.stores[0], &net.genesis), again).unwrap());
+    let target = net.nodes[0].status().height.get() + 3;
+    wait(&net.nodes[1], || net.nodes.iter().all(|node| node.status().height.get() >= target));
+    drop(net);
+    std::fs::remove_dir_all(home).unwrap();
+}
+
+/// Time from a submission to finality, as a client of one validator sees it. Prints; asserts only that it is sane.
+#[test]
+fn finality_on_loopback() {
+    let net = Net::start(4, Params { block_interval_ms: 20, ..Params::default() });
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 1));
+    let mut times = Vec::new();
+    for number in 0..100u64 {
+        let node = &net.nodes[usize::try_from(number).unwrap() % 4];
+        let mut committed = node.committed();
+        let started = Instant::now();
+        node.submit(transfer(number)).unwrap();
+        while committed.blocking_recv().unwrap().block.txs.is_empty() {}
+        times.push(started.elapsed());
+        wait(node, || net.nodes.iter().all(|node| nonce(node) == number + 1));
+    }
+    times.sort();
+    let rounds: u64 = net.nodes.iter().map(|node| node.metrics().rounds_above_zero.get()).sum();
+    println!(
+        "finality p50 {:?} p90 {:?} max {:?}, rounds above 0: {rounds}",
+        times[50], times[90], times[99]
+    );
+    println!("{:?}", net.nodes[0].metrics().all());
+    assert!(times[50] < Duration::from_millis(250));
+}
