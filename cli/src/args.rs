@@ -33,6 +33,8 @@ struct Line {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A task from creation to paid result on a fresh network, with everything that happens shown.
+    Demo(cmd::demo::Args),
     /// A development chain: one process, memory only, instant blocks.
     Dev(cmd::dev::Args),
     /// A whole network on this machine.
@@ -82,10 +84,10 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.say(format_args!("error: {failure}"));
             if output.json {
-                let error = serde_json::json!({"error": failure.message(), "hint": failure.next_step()});
-                output.data("", &error);
+                output.say(serde_json::json!({"error": failure.message(), "hint": failure.next_step()}));
+            } else {
+                output.say(format_args!("error: {failure}"));
             }
             ExitCode::FAILURE
         }
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
 async fn run(line: Line) -> Outcome {
     let session = session(&line)?;
     match line.command {
+        Command::Demo(args) => cmd::demo::run(args, &session).await,
         Command::Dev(args) => cmd::dev::run(args, &session).await,
         Command::Testnet(args) => cmd::testnet::run(args, &session).await,
         Command::Node(args) => cmd::node::run(args, &session).await,

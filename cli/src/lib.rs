@@ -6,10 +6,12 @@
 //!
 //! *Absent on purpose*: consensus rules. This crate wires, serves and prints.
 
+pub mod application;
 pub mod args;
 pub mod client;
 pub mod cmd;
 pub mod compute;
+pub mod demo;
 pub mod dev;
 pub mod failure;
 pub mod keys;

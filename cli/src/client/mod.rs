@@ -10,6 +10,7 @@
 mod caller;
 mod error;
 pub mod relay;
+pub mod task;
 mod transport;
 mod types;
 mod wallet;

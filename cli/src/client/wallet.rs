@@ -2,7 +2,8 @@
 
 use crate::client::caller::Client;
 use crate::client::error::ClientError;
-use crate::client::types::{Status, TxReceipt};
+use crate::client::types::{Account, Status, TxReceipt};
+use hydrogen_core::limits::{TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
 use hydrogen_core::{SecretKey, sign_tx};
 use hydrogen_types::{Action, Address, Amount, Gas, Hash, PublicKey, Tx, TxBody, codec};
 use std::sync::Arc;
@@ -15,6 +16,8 @@ const VALID_BLOCKS: u64 = 1_000;
 const FINAL_TIMEOUT: Duration = Duration::from_secs(60);
 /// Added to an estimate: a call may meet another state than its simulation did.
 const GAS_MARGIN: u64 = 2_000_000_000;
+/// Bytes that a signature adds to a body.
+const SIGNATURE_BYTES: usize = 64;
 /// Gas limit of a simulation, if the chain allows as much.
 const GAS_SIMULATED_MAX: u64 = 500_000_000_000;
 
@@ -121,16 +124,11 @@ impl Wallet {
     pub async fn submit(&self, action: Action, gas: Option<Gas>) -> Result<(Hash, Vec<u8>), ClientError> {
         let status = self.client.status().await?;
         let mut next_nonce = self.next_nonce.lock().await;
-        let mut fresh = false;
         loop {
-            let nonce = match *next_nonce {
-                Some(nonce) => nonce,
-                None => {
-                    fresh = true;
-                    self.client.account(&self.address()).await?.nonce
-                }
-            };
-            let body = self.body(&status, nonce, action.clone(), gas).await?;
+            let account = self.client.account(&self.address()).await?;
+            let known = *next_nonce;
+            let nonce = known.unwrap_or(account.nonce).max(account.nonce);
+            let body = self.body(&status, &account, nonce, action.clone(), gas).await?;
             let tx: Tx = sign_tx(body, &self.key);
             let bytes = codec::encode(&tx);
             match self.client.submit(&bytes).await {
@@ -140,8 +138,9 @@ impl Wallet {
                 }
                 Err(error) => {
                     *next_nonce = None;
+                    // A nonce remembered from before may have been overtaken or never used: once more with the chain's.
                     let stale = error.name().is_some_and(|name| name.starts_with("Nonce"));
-                    if !stale || fresh {
+                    if !stale || known.is_none() {
                         return Err(error);
                     }
                 }
@@ -153,31 +152,58 @@ impl Wallet {
     async fn body(
         &self,
         status: &Status,
+        account: &Account,
         nonce: u64,
         action: Action,
         gas: Option<Gas>,
     ) -> Result<TxBody, ClientError> {
+        let gas_price = self.gas_price.unwrap_or(status.gas_price_min.0);
+        let runs_code = matches!(action, Action::Call { .. } | Action::Deploy { .. } | Action::Upgrade { .. });
         let mut body = TxBody {
             chain_id: status.chain_id.0.clone(),
             sender: self.public(),
             nonce,
             valid_until: status.height.0.plus(VALID_BLOCKS),
-            gas_limit: Gas::new(GAS_SIMULATED_MAX.min(status.block_gas_max.0.get())),
-            gas_price: self.gas_price.unwrap_or(status.gas_price_min.0),
+            gas_limit: gas.unwrap_or(status.block_gas_max.0),
+            gas_price,
             action,
         };
-        match gas {
-            Some(gas) => body.gas_limit = gas,
-            None => {
-                let receipt = self.client.simulate(&body).await?;
-                if !receipt.is_success() {
-                    return Err(ClientError::WouldFail { receipt: Box::new(receipt) });
-                }
-                let used = receipt.receipt.gas_used.get();
-                let limit = (used + used / 2).saturating_add(GAS_MARGIN).min(status.block_gas_max.0.get());
-                body.gas_limit = Gas::new(limit);
-            }
+        if gas.is_some() {
+            return Ok(body);
+        }
+        body.gas_limit = if runs_code { most_gas(&body, account, status) } else { own_gas(&body) };
+        let receipt = self.client.simulate(&TxBody { nonce: account.nonce, ..body.clone() }).await?;
+        if !receipt.is_success() {
+            return Err(ClientError::WouldFail { receipt: Box::new(receipt) });
+        }
+        if runs_code {
+            let used = receipt.receipt.gas_used.get();
+            let limit = (used + used / 2).saturating_add(GAS_MARGIN).min(body.gas_limit.get());
+            body.gas_limit = Gas::new(limit);
         }
         Ok(body)
     }
+}
+
+/// Exactly what an action without code costs.
+fn own_gas(body: &TxBody) -> Gas {
+    let size = codec::encode(body).len() + SIGNATURE_BYTES;
+    let module = match &body.action {
+        Action::Upload { code } => code.len(),
+        _ => 0,
+    };
+    let per_byte = |bytes: usize, gas: u64| u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(gas);
+    let gas = TX_GAS + per_byte(size, TX_BYTE_GAS);
+    Gas::new(gas.saturating_add(per_byte(module, UPLOAD_BYTE_GAS)))
+}
+
+/// What the sender can buy, up to what a simulation is given.
+fn most_gas(body: &TxBody, account: &Account, status: &Status) -> Gas {
+    let value = match &body.action {
+        Action::Call { value, .. } => *value,
+        _ => Amount::ZERO,
+    };
+    let spendable = account.balance.saturating_sub(value).get();
+    let affordable = u64::try_from(spendable / u128::from(body.gas_price.max(1))).unwrap_or(u64::MAX);
+    Gas::new(affordable.min(GAS_SIMULATED_MAX).min(status.block_gas_max.0.get()))
 }

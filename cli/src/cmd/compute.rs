@@ -1,15 +1,220 @@
-//! A compute node's stake and state.
+//! `hydrogen compute`: a compute node, its stake and its state.
 
-use crate::{Outcome, Session};
+use crate::client::{TxReceipt, task};
+use crate::cmd::print;
+use crate::compute::{self, ComputeConfig};
+use crate::failure::{Failure, Outcome};
+use crate::session::Session;
+use crate::shutdown;
+use hydrogen_offchain::calls::{self, Call, task_contract};
+use hydrogen_types::task::NodeView;
+use hydrogen_types::{Address, Amount};
+use serde_json::{Value, json};
+
+/// Nodes asked for at a time: what the contract gives at most.
+const PAGE: u32 = 100;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The key whose account it is.
+#[derive(Debug, clap::Args)]
+struct From {
+    /// The key of the node's account.
+    #[arg(long, value_name = "KEY")]
+    from: String,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Run a compute node: execute the tasks it is drawn for.
+    Run {
+        #[command(flatten)]
+        from: From,
+        /// Join with this stake at the start, if it has not joined.
+        #[arg(long, value_name = "AMOUNT", value_parser = Amount::parse)]
+        stake: Option<Amount>,
+    },
+    /// Stake CNX and wait to be drawn.
+    Join {
+        #[command(flatten)]
+        from: From,
+        /// CNX like 400, or base units like 1500u.
+        #[arg(long, value_name = "AMOUNT", value_parser = Amount::parse)]
+        stake: Amount,
+    },
+    /// Add to the stake.
+    AddStake {
+        #[command(flatten)]
+        from: From,
+        /// CNX like 100, or base units like 1500u.
+        #[arg(value_parser = Amount::parse)]
+        amount: Amount,
+    },
+    /// Not be drawn any more, after the task at hand.
+    Pause(From),
+    /// Be drawn again.
+    Resume(From),
+    /// Leave, after the task at hand; the stake is free when the unbonding time is over.
+    Quit(From),
+    /// Take the stake after leaving.
+    Withdraw(From),
+    /// Show a node: what the chain says, and what the node on this machine says of itself.
+    Status {
+        /// A node: an address or the name of a key.
+        #[arg(required_unless_present = "from")]
+        node: Option<String>,
+        /// The key of the node's account.
+        #[arg(long, value_name = "KEY", conflicts_with = "node")]
+        from: Option<String>,
+    },
+    /// List all nodes.
+    List,
+}
 
 /// Runs the command.
 ///
 /// # Errors
 /// A sentence for the person who typed it.
-pub async fn run(_args: Args, _session: &Session) -> Outcome {
+pub async fn run(args: Args, session: &Session) -> Outcome {
+    match args.command {
+        Command::Run { from, stake } => run_node(session, &from, stake).await,
+        Command::Join { from, stake } => join(session, &from, stake).await,
+        Command::AddStake { from, amount } => add_stake(session, &from, amount).await,
+        Command::Pause(from) => call(session, &from, calls::pause()).await,
+        Command::Resume(from) => call(session, &from, calls::resume()).await,
+        Command::Quit(from) => call(session, &from, calls::quit()).await,
+        Command::Withdraw(from) => call(session, &from, calls::withdraw()).await,
+        Command::Status { node, from } => status(session, node.or(from)).await,
+        Command::List => list(session).await,
+    }
+}
+
+async fn run_node(session: &Session, from: &From, stake: Option<Amount>) -> Outcome {
+    let key = session.account_key(&from.from)?;
+    let home = session.home.join("compute");
+    let config = ComputeConfig { stake, ..ComputeConfig::new(session.rpc.clone(), home, key.clone()) };
+    let stop = shutdown::on_signals().map_err(|error| Failure::of("signals", &error))?;
+    let account = key.address().to_string();
+    session.output.say(format_args!("compute node {account} runs; Ctrl-C stops it"));
+    session.output.data(&account, &json!({"node": account, "ready": true}));
+    Ok(compute::run(config, stop.wait()).await?)
+}
+
+async fn join(session: &Session, from: &From, stake: Amount) -> Outcome {
+    let wallet = session.wallet(&from.from)?;
+    let receipt = compute::join(wallet.client(), wallet.key(), stake).await?;
+    show(session, &receipt)
+}
+
+async fn add_stake(session: &Session, from: &From, amount: Amount) -> Outcome {
+    let wallet = session.wallet(&from.from)?;
+    wallet.approve(task_contract(), amount).await?;
+    show(session, &task::send(&wallet, calls::add_stake(amount)).await?)
+}
+
+async fn call(session: &Session, from: &From, call: Call) -> Outcome {
+    let wallet = session.wallet(&from.from)?;
+    show(session, &task::send(&wallet, call).await?)
+}
+
+fn show(session: &Session, receipt: &TxReceipt) -> Outcome {
+    print::receipt(session, receipt, &[])
+}
+
+async fn status(session: &Session, node: Option<String>) -> Outcome {
+    let name = node.unwrap_or_default();
+    let address = session.address(&name)?;
+    let client = session.client()?;
+    let view = task::node(&client, &address).await?;
+    let local = compute::read_status(&session.home.join("compute"))?;
+    let local = local.filter(|local| local.account == address.to_string());
+    let Some(view) = view else {
+        return Err(Failure::new(format!("{address} has not joined"))
+            .hint("`hydrogen compute join --stake AMOUNT --from KEY` stakes and joins"));
+    };
+    let mut json = json_of(&view);
+    let mut text = text_of(&view);
+    if let Some(local) = local {
+        text.push_str(&format!("\nprocess     {} at height {}", local.pid, local.height));
+        if let Some(stage) = &local.stage {
+            text.push_str(&format!("\nstage       {stage}"));
+        }
+        if let Some(error) = &local.last_error {
+            text.push_str(&format!("\nlast error  {error}"));
+        }
+        json["local"] = serde_json::to_value(local)?;
+    }
+    session.output.data(text, &json);
     Ok(())
+}
+
+async fn list(session: &Session) -> Outcome {
+    let client = session.client()?;
+    let mut nodes: Vec<NodeView> = Vec::new();
+    loop {
+        let after: Option<Address> = nodes.last().map(|node| node.address);
+        let page = task::ask(&client, calls::nodes_query(after.as_ref(), PAGE)).await?;
+        let full = page.len() == PAGE as usize;
+        nodes.extend(page);
+        if !full {
+            break;
+        }
+    }
+    let row = |node: &NodeView| {
+        let task = node.task.map_or_else(|| String::from("-"), |task| task.to_string());
+        let state = format!("{:?}", node.state);
+        format!("{}  {state:<12} stake {:<10} task {task:<6} paid for {} tasks", node.address, node.stake,
+            node.tasks_paid)
+    };
+    let text = match nodes.as_slice() {
+        [] => String::from("no node has joined"),
+        some => some.iter().map(row).collect::<Vec<_>>().join("\n"),
+    };
+    session.output.data(text, &Value::from(nodes.iter().map(json_of).collect::<Vec<_>>()));
+    Ok(())
+}
+
+fn text_of(node: &NodeView) -> String {
+    let mut lines = vec![
+        format!("node        {}", node.address),
+        format!("state       {:?}", node.state),
+        format!("stake       {} CNX", node.stake),
+        format!("task        {}", node.task.map_or_else(|| String::from("none"), |task| task.to_string())),
+        format!("paid for    {} tasks, {} CNX", node.tasks_paid, node.earned),
+    ];
+    lines.extend(node.withdraw_ms.map(|ms| format!("withdraw    at uptime {ms} ms")));
+    lines.extend(node.penalties.iter().map(|penalty| {
+        format!("penalty     task {}: {:?}, {} CNX at uptime {} ms", penalty.task, penalty.reason, penalty.amount,
+            penalty.at_ms)
+    }));
+    lines.join("\n")
+}
+
+fn json_of(node: &NodeView) -> Value {
+    let penalties: Vec<Value> = node
+        .penalties
+        .iter()
+        .map(|penalty| {
+            json!({
+                "task": penalty.task.to_string(), "reason": format!("{:?}", penalty.reason),
+                "amount": penalty.amount.get().to_string(), "at_ms": penalty.at_ms.to_string()
+            })
+        })
+        .collect();
+    json!({
+        "address": node.address.to_string(),
+        "state": format!("{:?}", node.state),
+        "stake": node.stake.get().to_string(),
+        "task": node.task.map(|task| task.to_string()),
+        "withdraw_ms": node.withdraw_ms.map(|ms| ms.to_string()),
+        "types": node.types,
+        "tasks_paid": node.tasks_paid.to_string(),
+        "earned": node.earned.get().to_string(),
+        "penalties": penalties,
+    })
 }

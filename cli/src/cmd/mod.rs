@@ -4,6 +4,7 @@ pub mod account;
 pub mod block;
 pub mod compute;
 pub mod contract;
+pub mod demo;
 pub mod dev;
 pub mod init;
 pub mod keys;

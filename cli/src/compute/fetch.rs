@@ -59,11 +59,8 @@ pub(crate) async fn fetch(
     let args = match cached(&args_path, &work.args_hash)? {
         Some(args) => args,
         None => {
-            let get = async |relay: &RelayClient| {
-                let (kind, size_max) = (BlobKind::Args, work.args_bytes_max);
-                relay.download(key, work.task, kind, &work.args_hash, size_max, &args_path).await
-            };
-            from_any(&relays, "the arguments", get).await?;
+            let what = Wanted::Args { key, task: work.task, hash: work.args_hash, size_max: work.args_bytes_max };
+            from_any(&relays, what, &args_path).await?;
             read_back("the arguments", &args_path, &work.args_hash)?
         }
     };
@@ -71,9 +68,7 @@ pub(crate) async fn fetch(
     let module = match cached(&program_path, program)? {
         Some(module) => module,
         None => {
-            let get =
-                async |relay: &RelayClient| relay.program(program, PROGRAM_BYTES_MAX, &program_path).await;
-            from_any(&relays, "the program", get).await?;
+            from_any(&relays, Wanted::Program { hash: *program }, &program_path).await?;
             disk.trim_programs(program)?;
             read_back("the program", &program_path, program)?
         }
@@ -81,18 +76,36 @@ pub(crate) async fn fetch(
     Ok(Fetched { program: module, args })
 }
 
-async fn from_any(
-    relays: &[RelayView],
-    what: &'static str,
-    get: impl AsyncFn(&RelayClient) -> Result<u64, RelayClientError>,
-) -> Result<(), FetchError> {
+/// What is asked of a relay.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Args { key: &'a SecretKey, task: u64, hash: Hash, size_max: u64 },
+    Program { hash: Hash },
+}
+
+impl Wanted<'_> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Args { .. } => "the arguments",
+            Self::Program { .. } => "the program",
+        }
+    }
+
+    async fn get(self, url: &str, to: &Path) -> Result<u64, RelayClientError> {
+        let relay = RelayClient::new(url)?;
+        match self {
+            Self::Args { key, task, hash, size_max } => {
+                relay.download(key, task, BlobKind::Args, &hash, size_max, to).await
+            }
+            Self::Program { hash } => relay.program(&hash, PROGRAM_BYTES_MAX, to).await,
+        }
+    }
+}
+
+async fn from_any(relays: &[RelayView], wanted: Wanted<'_>, to: &Path) -> Result<(), FetchError> {
     let mut reason = String::from("none is registered");
     for relay in relays {
-        let fetched = match RelayClient::new(&relay.url) {
-            Ok(client) => get(&client).await,
-            Err(error) => Err(error),
-        };
-        match fetched {
+        match wanted.get(&relay.url, to).await {
             Ok(_) => return Ok(()),
             Err(RelayClientError::File { path, source }) => {
                 return Err(FetchError::Own(ComputeError::Disk { path, source }));
@@ -100,7 +113,7 @@ async fn from_any(
             Err(error) => reason = error.to_string(),
         }
     }
-    Err(FetchError::NotGiven { what, reason })
+    Err(FetchError::NotGiven { what: wanted.name(), reason })
 }
 
 /// A cached file whose hash still holds; a damaged one counts as absent and is fetched anew.

@@ -13,7 +13,7 @@ use hydrogen_types::{Action, Amount};
 ///
 /// # Errors
 /// Unfit, refused, or no node answers.
-pub(crate) async fn join(client: &Client, key: &SecretKey, stake: Amount) -> Result<TxReceipt, ComputeError> {
+pub async fn join(client: &Client, key: &SecretKey, stake: Amount) -> Result<TxReceipt, ComputeError> {
     let config = task::config(client).await?;
     let account = client.account(&key.address()).await?;
     let fuel_per_ms = sandbox::measure_speed().await;

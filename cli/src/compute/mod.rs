@@ -27,5 +27,6 @@ mod worker;
 
 pub use config::ComputeConfig;
 pub use error::ComputeError;
+pub use join::join;
 pub use node::run;
 pub use status::{LocalStatus, read_status};

@@ -1,6 +1,6 @@
 //! What a transaction does, for people: modules by size and hash, not by their bytes.
 
-use hydrogen_types::{Action, Hash, Tag};
+use hydrogen_types::{Action, Hash};
 use serde_json::{Value, json};
 
 /// The action as a JSON object with its name under `type`.
@@ -15,7 +15,7 @@ pub fn to_json(action: &Action) -> Value {
             json!({"type": "approve", "spender": spender.to_string(), "amount": amount.get().to_string()})
         }
         Action::Upload { code } => {
-            let hash = Hash::of(Tag::CODE, &[code]);
+            let hash = Hash::sha256(code);
             json!({"type": "upload", "code_hash": hash.to_string(), "code_bytes": code.len()})
         }
         Action::Deploy { code, init } => {

@@ -1,0 +1,8 @@
+//! `hydrogen contract`: from a module's file to its methods' results.
+
+mod args;
+mod deploy;
+mod inspect;
+mod talk;
+
+pub use args::{Args, run};

@@ -1,0 +1,55 @@
+//! `hydrogen node`: a node of a network, until Ctrl-C.
+
+use crate::failure::{Failure, Outcome};
+use crate::keys;
+use crate::node::{self, Home};
+use crate::session::Session;
+use crate::shutdown;
+use serde_json::json;
+use std::net::SocketAddr;
+
+/// Arguments. What is given here wins over the home's `config.json`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the RPC listens.
+    #[arg(long, value_name = "ADDR")]
+    rpc_listen: Option<SocketAddr>,
+    /// Where peers connect, such as /ip4/0.0.0.0/tcp/4750.
+    #[arg(long, value_name = "MULTIADDR")]
+    p2p_listen: Option<String>,
+    /// A peer beyond those in the configuration; may be given several times.
+    #[arg(long, value_name = "MULTIADDR")]
+    peer: Vec<String>,
+    /// Follow the chain without voting.
+    #[arg(long)]
+    follow: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A sentence for the person who typed it.
+pub async fn run(args: Args, session: &Session) -> Outcome {
+    let home = Home::new(&session.home);
+    if !home.exists() {
+        return Err(Failure::new(format!("{} is not a node's home", home.path().display()))
+            .hint("make one with `hydrogen init`, or start a whole network with `hydrogen testnet up`"));
+    }
+    let mut config = home.config()?;
+    config.rpc_listen = args.rpc_listen.unwrap_or(config.rpc_listen);
+    config.p2p_listen = args.p2p_listen.unwrap_or(config.p2p_listen);
+    config.peers.extend(args.peer);
+    config.validate &= !args.follow;
+    let keys = keys::open(session, &config.key)?;
+    let shutdown = shutdown::on_signals()?;
+    let genesis = home.genesis()?;
+    let (chain_id, hash) = (genesis.chain_id.to_string(), genesis.hash().to_string());
+    let node = node::start(&home, &config, genesis, keys).await?;
+    let rpc = format!("http://{}", node.rpc);
+    let text = format!("rpc        {rpc}\npeer       {}\nchain      {chain_id} {hash}", node.peer_address);
+    let json = json!({
+        "ready": true, "rpc": rpc, "peer": node.peer_address, "chain_id": chain_id, "genesis": hash
+    });
+    session.output.data(text, &json);
+    node.run(shutdown).await
+}

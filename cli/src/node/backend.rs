@@ -1,0 +1,97 @@
+//! A node as the RPC server sees it.
+
+use crate::rpc::text::Text;
+use crate::rpc::types::PeerJson;
+use crate::rpc::{Network, SubmitError};
+use hydrogen_core::{ChainReader, Committed};
+use hydrogen_p2p::{NodeHandle, NodeStatus};
+use hydrogen_types::{Hash, Height};
+use std::fmt::Write;
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::broadcast;
+
+/// Code of a submission that found no room or no node.
+const CODE_STOPPED: u32 = 290;
+
+/// A running node.
+pub struct NodeBackend {
+    reader: ChainReader,
+    /// Empty once the node is asked to stop.
+    handle: RwLock<Option<Arc<NodeHandle>>>,
+}
+
+impl NodeBackend {
+    pub(super) fn new(handle: NodeHandle) -> Self {
+        Self { reader: handle.reader(), handle: RwLock::new(Some(Arc::new(handle))) }
+    }
+
+    /// Reads the chain.
+    #[must_use]
+    pub fn reader(&self) -> ChainReader {
+        self.reader.clone()
+    }
+
+    /// Hands a transaction over.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit(&self, bytes: Vec<u8>) -> Result<Hash, SubmitError> {
+        let handle = self.handle().ok_or(SubmitError::Stopping)?;
+        handle.submit_async(bytes).await.map_err(|error| match error.code {
+            CODE_STOPPED => SubmitError::Busy,
+            code => SubmitError::Refused { code, message: error.message },
+        })
+    }
+
+    /// Every block from now on; nothing any more once the node stops.
+    #[must_use]
+    pub fn committed(&self) -> broadcast::Receiver<Arc<Committed>> {
+        match self.handle() {
+            Some(handle) => handle.committed(),
+            None => broadcast::channel(1).1,
+        }
+    }
+
+    /// The network around it.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        let status = self.status();
+        let peers = status.peers.into_iter().map(|peer| PeerJson {
+            id: peer.id.to_string(),
+            address: peer.address.to_string(),
+            height: Text(Height::new(peer.height)),
+        });
+        Network { syncing: status.syncing, peers: peers.collect(), mempool_size: status.mempool }
+    }
+
+    fn status(&self) -> NodeStatus {
+        self.handle().map(|handle| handle.status()).unwrap_or_default()
+    }
+
+    /// The node's counters in the text format of Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        let mut body = String::new();
+        let Some(handle) = self.handle() else { return body };
+        let status = handle.status();
+        let gauges = [("round", u64::from(status.round)), ("voting", u64::from(status.voting))];
+        let rows = gauges.into_iter().map(|(name, value)| (format!("hydrogen_{name}"), "gauge", value));
+        let counters = handle.metrics().all().into_iter();
+        let counters = counters.map(|(name, value)| (format!("hydrogen_{name}_total"), "counter", value));
+        for (name, kind, value) in rows.chain(counters) {
+            let written = write!(body, "# TYPE {name} {kind}\n{name} {value}\n");
+            written.expect("a string takes all that is written");
+        }
+        body
+    }
+
+    pub(super) fn handle(&self) -> Option<Arc<NodeHandle>> {
+        self.handle.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the node's threads once nobody is in the middle of a submission. Blocks.
+    pub(super) fn stop(&self) {
+        let handle = self.handle.write().unwrap_or_else(PoisonError::into_inner).take();
+        drop(handle);
+    }
+}

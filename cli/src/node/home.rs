@@ -1,0 +1,193 @@
+//! A node's home: `config.json`, `genesis.json`, `keys/`, the chain, the vote log.
+
+use hydrogen_core::Genesis;
+use hydrogen_core::genesis::GENESIS_BYTES_MAX;
+use hydrogen_types::Hash;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Largest configuration read.
+const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// Why a home cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HomeError {
+    /// A file cannot be read or written.
+    #[error("{}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file does not hold what it should.
+    #[error("{}: {reason}", .path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The home belongs to another chain.
+    #[error("{} belongs to the chain with genesis {stored}, not {given}", .path.display())]
+    OtherGenesis {
+        /// The home.
+        path: PathBuf,
+        /// In the home.
+        stored: Hash,
+        /// Given.
+        given: Hash,
+    },
+    /// There is a home already.
+    #[error("{} is a node's home already", .path.display())]
+    Exists {
+        /// The home.
+        path: PathBuf,
+    },
+}
+
+/// What `config.json` holds. A field that is left out has the value of a new home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodeFile {
+    /// Where the RPC listens.
+    pub rpc_listen: SocketAddr,
+    /// Where peers connect, as a multiaddress.
+    pub p2p_listen: String,
+    /// Peers to keep connected to, as multiaddresses that may end in `/p2p/PEER_ID`.
+    pub peers: Vec<String>,
+    /// If given, only these peer ids are let in.
+    pub allow: Option<Vec<String>>,
+    /// Name of the key in the home.
+    pub key: String,
+    /// Whether to vote when the key is in the validator set.
+    pub validate: bool,
+}
+
+impl Default for NodeFile {
+    fn default() -> Self {
+        Self {
+            rpc_listen: SocketAddr::from(([127, 0, 0, 1], crate::session::DEFAULT_RPC_PORT)),
+            p2p_listen: String::from("/ip4/0.0.0.0/tcp/4750"),
+            peers: Vec::new(),
+            allow: None,
+            key: String::from("node"),
+            validate: true,
+        }
+    }
+}
+
+/// A home.
+#[derive(Debug, Clone)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// The home in this folder, which need not exist yet.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The folder of the store.
+    #[must_use]
+    pub fn chain(&self) -> PathBuf {
+        self.0.join("chain")
+    }
+
+    /// The folder of the vote log.
+    #[must_use]
+    pub fn votes(&self) -> PathBuf {
+        self.0.join("votes")
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    fn genesis_path(&self) -> PathBuf {
+        self.0.join("genesis.json")
+    }
+
+    /// Whether a node was set up here.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        self.genesis_path().exists()
+    }
+
+    /// Writes configuration and genesis. Writing the same genesis again is fine.
+    ///
+    /// # Errors
+    /// [`HomeError::OtherGenesis`] when the home has another; what the disk says.
+    pub fn write(&self, config: &NodeFile, genesis: &Genesis) -> Result<(), HomeError> {
+        if self.exists() {
+            let (stored, given) = (self.genesis()?.hash(), genesis.hash());
+            if stored != given {
+                return Err(HomeError::OtherGenesis { path: self.0.clone(), stored, given });
+            }
+        }
+        std::fs::create_dir_all(&self.0).map_err(|source| HomeError::File { path: self.0.clone(), source })?;
+        write(&self.genesis_path(), &genesis.to_json())?;
+        self.write_config(config)
+    }
+
+    /// Writes the configuration alone.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn write_config(&self, config: &NodeFile) -> Result<(), HomeError> {
+        let text = serde_json::to_string_pretty(config).expect("a configuration is plain JSON");
+        write(&self.config_path(), &text)
+    }
+
+    /// Reads the configuration; that of a new home when there is none.
+    ///
+    /// # Errors
+    /// When it is no configuration.
+    pub fn config(&self) -> Result<NodeFile, HomeError> {
+        let path = self.config_path();
+        if !path.exists() {
+            return Ok(NodeFile::default());
+        }
+        let text = read(&path, CONFIG_BYTES_MAX)?;
+        serde_json::from_str(&text).map_err(|error| HomeError::Malformed { path, reason: error.to_string() })
+    }
+
+    /// Reads the genesis.
+    ///
+    /// # Errors
+    /// When there is none, or it describes no chain.
+    pub fn genesis(&self) -> Result<Genesis, HomeError> {
+        read_genesis(&self.genesis_path())
+    }
+}
+
+/// Reads a genesis document.
+///
+/// # Errors
+/// When there is none, or it describes no chain.
+pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
+    let text = read(path, u64::try_from(GENESIS_BYTES_MAX).unwrap_or(u64::MAX))?;
+    Genesis::from_json(&text).map_err(|reason| HomeError::Malformed { path: path.into(), reason })
+}
+
+fn read(path: &Path, bytes_max: u64) -> Result<String, HomeError> {
+    let failed = |source| HomeError::File { path: path.into(), source };
+    let size = std::fs::metadata(path).map_err(failed)?.len();
+    if size > bytes_max {
+        let reason = format!("{size} bytes, at most {bytes_max} allowed");
+        return Err(HomeError::Malformed { path: path.into(), reason });
+    }
+    std::fs::read_to_string(path).map_err(failed)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), HomeError> {
+    std::fs::write(path, text).map_err(|source| HomeError::File { path: path.into(), source })
+}

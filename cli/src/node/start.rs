@@ -1,0 +1,138 @@
+//! Starts and stops a node.
+
+use crate::failure::{Failure, Outcome};
+use crate::node::backend::NodeBackend;
+use crate::node::home::{Home, NodeFile};
+use crate::rpc::{Backend, RpcConfig, RpcServer, serve};
+use crate::shutdown::Shutdown;
+use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, NodeKeys};
+use hydrogen_p2p::{Multiaddr, NodeConfig, PeerId};
+use hydrogen_vm::{Vm, VmConfig};
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A node that runs.
+pub struct RunningNode {
+    /// Where its RPC listens.
+    pub rpc: SocketAddr,
+    /// What others put among their peers.
+    pub peer_address: String,
+    backend: Arc<NodeBackend>,
+    server: RpcServer,
+}
+
+/// Opens the home's chain, joins the network, serves the RPC.
+///
+/// # Errors
+/// A sentence that says what is in the way and what to do.
+pub async fn start(home: &Home, config: &NodeFile, genesis: Genesis, keys: NodeKeys) -> Outcome<RunningNode> {
+    let network = NodeConfig {
+        listen: multiaddr(&config.p2p_listen)?,
+        peers: config.peers.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
+        keys,
+        validator: config.validate,
+        home: Some(home.votes()),
+        allow: config.allow.as_ref().map(|ids| allowed(ids)).transpose()?,
+    };
+    let paths = home.clone();
+    let open = move || -> Outcome<hydrogen_p2p::NodeHandle> {
+        let chain = open_chain(&paths, genesis)?;
+        hydrogen_p2p::start(chain, network).map_err(|error| {
+            Failure::from(error).hint("another process may have the port: change p2p_listen in config.json")
+        })
+    };
+    let handle = tokio::task::spawn_blocking(open).await??;
+    let peer_address = handle.peer_address().to_string();
+    let backend = Arc::new(NodeBackend::new(handle));
+    let listen = config.rpc_listen;
+    match serve(&RpcConfig { listen }, Backend::Node(backend.clone())).await {
+        Ok(server) => Ok(RunningNode { rpc: server.address, peer_address, backend, server }),
+        Err(error) => {
+            stop_backend(backend).await;
+            Err(Failure::of(format_args!("rpc on {listen}"), &error)
+                .hint("another process may have the port: change rpc_listen in config.json"))
+        }
+    }
+}
+
+fn open_chain(home: &Home, genesis: Genesis) -> Outcome<Chain> {
+    let path = home.chain();
+    create_dirs(&path)?;
+    create_dirs(&home.votes())?;
+    let store = hydrogen_core::store::RocksStore::open(&path).map_err(|error| {
+        let text = error.to_string();
+        let failure = Failure::from(error);
+        if text.contains("in use") {
+            failure.hint("stop the other process, or give this one another --home")
+        } else {
+            failure.hint("check the disk; a copy of another node's chain folder, or an empty one, will do")
+        }
+    })?;
+    let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
+    let vm: Arc<dyn ContractVm> = Arc::new(vm);
+    Chain::open(Arc::new(store), vm, genesis).map_err(|error| {
+        let hint = match &error {
+            ChainError::OtherGenesis { .. } => "this home follows another chain: use another --home",
+            ChainError::OtherFormat { .. } => {
+                "use the version that wrote it, or remove the chain folder and take the blocks from peers again"
+            }
+            _ => "the log says more",
+        };
+        Failure::of(path.display(), &error).hint(hint)
+    })
+}
+
+fn create_dirs(path: &Path) -> Outcome {
+    std::fs::create_dir_all(path).map_err(|error| Failure::of(path.display(), &error))
+}
+
+fn multiaddr(text: &str) -> Outcome<Multiaddr> {
+    text.parse().map_err(|error| {
+        Failure::new(format!("`{text}` is not a peer's address: {error}"))
+            .hint("write /ip4/HOST/tcp/PORT, with /p2p/PEER_ID at the end to accept no other peer there")
+    })
+}
+
+fn allowed(ids: &[String]) -> Outcome<BTreeSet<PeerId>> {
+    let parse = |id: &String| {
+        id.parse().map_err(|error| Failure::new(format!("`{id}` in `allow` is not a peer id: {error}")))
+    };
+    ids.iter().map(parse).collect()
+}
+
+async fn stop_backend(backend: Arc<NodeBackend>) {
+    let stopped = tokio::task::spawn_blocking(move || backend.stop()).await;
+    if let Err(error) = stopped {
+        tracing::error!(%error, "stopping the node panicked");
+    }
+}
+
+impl RunningNode {
+    /// Runs until asked to stop, or until the node fails by itself.
+    ///
+    /// # Errors
+    /// Why the node failed.
+    pub async fn run(self, shutdown: Shutdown) -> Outcome {
+        let failure = match self.backend.handle() {
+            Some(handle) => tokio::select! {
+                () = shutdown.wait() => None,
+                reason = handle.failed() => Some(reason),
+            },
+            None => None,
+        };
+        self.stop().await;
+        match failure {
+            None => Ok(()),
+            Some(reason) => Err(Failure::new(format!("the node stopped: {reason}"))
+                .hint("nothing that was final is lost; start it again, and look at its log if it recurs")),
+        }
+    }
+
+    /// Stops serving, then the node.
+    pub async fn stop(self) {
+        self.server.stop().await;
+        stop_backend(self.backend).await;
+    }
+}

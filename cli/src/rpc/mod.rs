@@ -1,0 +1,31 @@
+//! The JSON-RPC server of a node and of the development chain: HTTP and WebSocket on one port, with `/metrics`,
+//! `/health` and `/ready` beside it.
+//!
+//! ```text
+//! request -> http (plain paths) -> methods | dev_methods -> calls (blocking) -> ChainReader
+//!                                  subscriptions        -> Backend::committed
+//! ```
+//!
+//! *Invariants*: nothing here writes to the chain but by handing a transaction's bytes over; queries run on
+//! blocking threads, at most [`server::QUERIES_MAX`] at a time; bodies, batches and subscriptions are bounded.
+
+pub mod action;
+mod backend;
+mod block_types;
+mod calls;
+mod dev_methods;
+pub mod error;
+mod http;
+mod interfaces;
+mod methods;
+mod params;
+mod server;
+mod subscriptions;
+pub mod text;
+pub mod types;
+
+#[cfg(test)]
+mod tests;
+
+pub use backend::{Backend, Network, SubmitError};
+pub use server::{RpcConfig, RpcServer, serve};
