@@ -81,7 +81,11 @@ pub(crate) fn check_config(config: &TaskConfig) -> Result<(), TaskError> {
     // Silence must never be cheaper the later it comes, or cheaper than a lie.
     let order = [
         ("missed_reveal_permille", config.missed_commit_permille, config.missed_reveal_permille),
-        ("missed_reveal_share_permille", config.missed_commit_share_permille, config.missed_reveal_share_permille),
+        (
+            "missed_reveal_share_permille",
+            config.missed_commit_share_permille,
+            config.missed_reveal_share_permille,
+        ),
         ("cheat_permille", config.missed_reveal_permille, config.cheat_permille),
         ("cheat_share_permille", config.missed_reveal_share_permille, config.cheat_share_permille),
         // A stake must outlast every task that may still fine it.

@@ -17,9 +17,7 @@ fn account() -> Result<CallContext, TaskError> {
 /// Tasks, the compute nodes that execute them, the relays that carry their bytes, and the escrow.
 #[contract(
     name = "task",
-    foreign(
-        Comparison, DrawView, NodeView, Outcome, RelayReceipt, RelayView, Stats, TaskConfig, TaskView
-    )
+    foreign(Comparison, DrawView, NodeView, Outcome, RelayReceipt, RelayView, Stats, TaskConfig, TaskView)
 )]
 pub mod task {
     use super::*;
@@ -166,7 +164,7 @@ pub mod task {
         views::task(task)
     }
 
-    /// Tasks from id `start` on, at most `limit` and at most 100.
+    /// Tasks from id `start` on, at most `limit` and at most 50.
     #[query]
     pub(crate) fn tasks(start: u64, limit: u32) -> Vec<TaskView> {
         views::tasks(start, limit)
@@ -178,7 +176,7 @@ pub mod task {
         views::node(&node)
     }
 
-    /// Nodes by address after `after`, at most `limit` and at most 100.
+    /// Nodes by address after `after`, at most `limit` and at most 50.
     #[query]
     pub(crate) fn nodes(after: Option<Address>, limit: u32) -> Vec<NodeView> {
         views::nodes(after, limit)

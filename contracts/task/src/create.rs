@@ -126,6 +126,7 @@ fn check_funds(context: &CallContext, needed: Amount) -> Result<(), TaskError> {
 /// Takes CNX of the caller, within its allowance.
 pub(crate) fn pull(context: &CallContext, amount: Amount) -> Result<(), TaskError> {
     check_funds(context, amount)?;
-    env::transfer_from(&context.caller, &context.contract, amount).expect("balance and allowance were checked");
+    env::transfer_from(&context.caller, &context.contract, amount)
+        .expect("balance and allowance were checked");
     Ok(())
 }

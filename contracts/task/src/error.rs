@@ -50,7 +50,10 @@ pub enum TaskError {
         balance: Amount,
     },
     /// The caller allows the contract too little.
-    #[error(1007, "this takes {needed} CNX, the allowance for the task contract is {allowance}: approve more")]
+    #[error(
+        1007,
+        "this takes {needed} CNX, the allowance for the task contract is {allowance}: approve more"
+    )]
     NotEnoughAllowance {
         /// CNX to be moved.
         needed: Amount,

@@ -61,8 +61,8 @@ pub(crate) fn next_task(state: TaskState, step: Step) -> Result<TaskState, Refus
         (Created, DrawTooFew) => Ok(Aborted),
         (
             Created,
-            Cancel | UploadArgs | MissArgs | Commit | CommitLast | CloseCommits | MissCommits | Reveal | RuleValid
-            | RuleInvalid | ReportResult | MissUpload | MissOpenUpload,
+            Cancel | UploadArgs | MissArgs | Commit | CommitLast | CloseCommits | MissCommits | Reveal
+            | RuleValid | RuleInvalid | ReportResult | MissUpload | MissOpenUpload,
         ) => Err(Refusal::WrongState),
 
         (Started, UploadArgs) => Ok(Executing),
@@ -78,8 +78,8 @@ pub(crate) fn next_task(state: TaskState, step: Step) -> Result<TaskState, Refus
         (Executing, MissCommits) => Ok(Aborted),
         (
             Executing,
-            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | Reveal | RuleValid | RuleInvalid | ReportResult
-            | MissUpload | MissOpenUpload,
+            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | Reveal | RuleValid | RuleInvalid
+            | ReportResult | MissUpload | MissOpenUpload,
         ) => Err(Refusal::WrongState),
 
         (Revealing, Reveal) => Ok(Revealing),
@@ -88,8 +88,8 @@ pub(crate) fn next_task(state: TaskState, step: Step) -> Result<TaskState, Refus
         (Revealing, Commit | CommitLast) => Err(Refusal::TooLate),
         (
             Revealing,
-            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | CloseCommits | MissCommits | ReportResult
-            | MissUpload | MissOpenUpload,
+            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | CloseCommits | MissCommits
+            | ReportResult | MissUpload | MissOpenUpload,
         ) => Err(Refusal::WrongState),
 
         (Validated, ReportResult) => Ok(Success),
@@ -111,8 +111,8 @@ pub(crate) fn next_task(state: TaskState, step: Step) -> Result<TaskState, Refus
 
         (
             Aborted,
-            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | Commit | CommitLast | CloseCommits | MissCommits
-            | Reveal | RuleValid | RuleInvalid | ReportResult | MissUpload | MissOpenUpload,
+            DrawPanel | DrawTooFew | Cancel | UploadArgs | MissArgs | Commit | CommitLast | CloseCommits
+            | MissCommits | Reveal | RuleValid | RuleInvalid | ReportResult | MissUpload | MissOpenUpload,
         ) => Err(Refusal::Aborted),
     }
 }

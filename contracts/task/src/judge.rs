@@ -157,16 +157,14 @@ fn validated(findings: &[Finding<'_>; PANEL], friends: &[usize; PANEL]) -> Verdi
     let most = friends.iter().copied().max().unwrap_or_default();
     let uploader = friends.iter().position(|count| *count == most).unwrap_or_default();
     let mut seats = [SeatRuling { pay: Pay::Share, fine: None }; PANEL];
-    for ((seat, found), _) in
-        seats.iter_mut().zip(findings).zip(friends).filter(|((_, _), friends)| **friends == 0)
-    {
-        seat.pay = Pay::Nothing;
-        seat.fine = Some(match found {
+    for round in (0..PANEL).filter(|round| friends[*round] == 0) {
+        let fault = match findings[round] {
             Finding::Result { .. } | Finding::Error(_) => PenaltyReason::Cheat,
             Finding::Unavailable => PenaltyReason::InexcusableUnavailable,
             Finding::MissedCommit => PenaltyReason::MissedCommit,
             Finding::MissedReveal => PenaltyReason::MissedReveal,
-        });
+        };
+        seats[round] = SeatRuling { pay: Pay::Nothing, fine: Some(fault) };
     }
     Verdict { ruling: Ruling::Validated { uploader }, seats }
 }

@@ -17,7 +17,11 @@ use hydrogen_types::{Address, Amount};
 /// Most nodes: a bound on the state, far above any network there is.
 pub(crate) const NODES_MAX: u64 = 100_000;
 
-pub(crate) fn join(context: &CallContext, stake: Amount, types: Option<Vec<String>>) -> Result<(), TaskError> {
+pub(crate) fn join(
+    context: &CallContext,
+    stake: Amount,
+    types: Option<Vec<String>>,
+) -> Result<(), TaskError> {
     if types.is_some_and(|types| !types.is_empty()) {
         return Err(TaskError::NotSupported { what: "external types" });
     }

@@ -26,7 +26,11 @@ mod tests {
     use hydrogen_types::task::{PenaltyReason, TaskConfig};
 
     fn check(share: u64, reason: PenaltyReason, expected: u64) {
-        assert_eq!(fine(&TaskConfig::default(), Amount::cnx(share), reason), Amount::cnx(expected), "{reason:?}");
+        assert_eq!(
+            fine(&TaskConfig::default(), Amount::cnx(share), reason),
+            Amount::cnx(expected),
+            "{reason:?}"
+        );
     }
 
     #[test]

@@ -29,7 +29,9 @@ pub(crate) fn add(key: PublicKey, url: String) -> Result<(), TaskError> {
     let id = Address::of_key(&key);
     let http = url.starts_with("http://") || url.starts_with("https://");
     if !http || url.len() > URL_BYTES_MAX || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(TaskError::BadRelay { why: "its address is http:// or https:// and at most 256 characters" });
+        return Err(TaskError::BadRelay {
+            why: "its address is http:// or https:// and at most 256 characters",
+        });
     }
     if RELAYS.contains(&id) {
         return Err(TaskError::BadRelay { why: "it is registered already" });

@@ -48,7 +48,9 @@ fn check_outcome(comparison: &Comparison, outcome: &Outcome) -> Result<(), TaskE
         Outcome::Error { code } if !(error_code::BAD_ARGUMENTS..=error_code::BAD_PROGRAM).contains(code) => {
             "an error's code is 1 to 7"
         }
-        Outcome::Result { fingerprint, .. } if *comparison == Comparison::Exact && !fingerprint.is_empty() => {
+        Outcome::Result { fingerprint, .. }
+            if *comparison == Comparison::Exact && !fingerprint.is_empty() =>
+        {
             "a result compared exactly has no fingerprint"
         }
         Outcome::Result { .. } | Outcome::Error { .. } | Outcome::Unavailable => return Ok(()),

@@ -95,7 +95,15 @@ pub(crate) fn clear(task: &mut Task) {
 
 fn request(kind: CallKind, due: Due, method: &str, args: alloc::vec::Vec<u8>, gas: Gas) -> ScheduleRequest {
     // Price and payee are the task's: filled in where it is known.
-    ScheduleRequest { kind, due, method: method.into(), args, gas, gas_price: 0, refund_to: Default::default() }
+    ScheduleRequest {
+        kind,
+        due,
+        method: method.into(),
+        args,
+        gas,
+        gas_price: 0,
+        refund_to: Default::default(),
+    }
 }
 
 fn replace(task: &mut Task, request: ScheduleRequest) -> Result<(), TaskError> {

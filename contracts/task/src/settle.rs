@@ -20,8 +20,8 @@ use hydrogen_types::{Address, Amount};
 /// well-known name comes from genesis alone. A test recomputes it.
 pub(crate) const BURNED: Address = Address::new(BURNED_BYTES);
 const BURNED_BYTES: [u8; 20] = [
-    0x1b, 0xb5, 0xb5, 0x28, 0x51, 0x67, 0x6c, 0x76, 0x77, 0xe5,
-    0x93, 0x19, 0xf1, 0x65, 0x20, 0x12, 0x29, 0x27, 0xb4, 0x59,
+    0x1b, 0xb5, 0xb5, 0x28, 0x51, 0x67, 0x6c, 0x76, 0x77, 0xe5, 0x93, 0x19, 0xf1, 0x65, 0x20, 0x12, 0x29,
+    0x27, 0xb4, 0x59,
 ];
 /// Latest penalties that a node's record keeps.
 const PENALTIES_MAX: usize = 16;
@@ -114,7 +114,8 @@ impl<'a> Settlement<'a> {
         };
         node.task = None;
         let withdraw_ms = self.context.uptime_ms + self.current.unbonding_ms;
-        nodes::enter(self.totals, &address, &mut node, step, withdraw_ms).expect("a bound node can be let go");
+        nodes::enter(self.totals, &address, &mut node, step, withdraw_ms)
+            .expect("a bound node can be let go");
         NODES.save(&address, &node);
         fined
     }

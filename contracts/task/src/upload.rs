@@ -44,11 +44,8 @@ pub(crate) fn report(context: &CallContext, id: u64, receipt: &RelayReceipt) -> 
 /// The caller's round, if it may upload now.
 fn uploader(context: &CallContext, task: &Task) -> Option<usize> {
     let round = task.round_of(&context.caller)?;
-    let may = if task.view.upload_open {
-        task.agreeing[round]
-    } else {
-        task.view.uploader == Some(context.caller)
-    };
+    let may =
+        if task.view.upload_open { task.agreeing[round] } else { task.view.uploader == Some(context.caller) };
     may.then_some(round)
 }
 

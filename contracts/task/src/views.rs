@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use hydrogen_types::Address;
 use hydrogen_types::task::{DrawView, NodeView, RelayView, Stats, TaskConfig, TaskView};
 
-/// Most entries of a page.
-const PAGE_MAX: u32 = 100;
+/// Most entries of a page: a task or a node with all its seats or penalties takes up to 900 bytes, an answer 64 KiB.
+const PAGE_MAX: u32 = 50;
 
 pub(crate) fn task(id: u64) -> Option<TaskView> {
     TASKS.load(&id).map(|task| task.view)

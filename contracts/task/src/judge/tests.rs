@@ -3,8 +3,8 @@
 use super::{Finding, Pay, Ruling, SeatRuling, Verdict, judge};
 use hydrogen_types::Hash;
 use hydrogen_types::task::{AbortReason, Comparison, PenaltyReason};
-use std::vec::Vec;
 use std::vec;
+use std::vec::Vec;
 
 /// Letters of the patterns: `a b c` results, `1 2 3` errors by code, `U`, `C` missed commit, `R` missed reveal.
 const LETTERS: [char; 9] = ['a', 'b', 'c', '1', '2', '3', 'U', 'C', 'R'];
@@ -35,7 +35,13 @@ const ROWS: &[Row] = &[
     Row {
         outcomes: &["X X D", "X X U", "X X C", "X X R"],
         ends: Some(AbortReason::ResultsDiffer),
-        paid_and_fined: &[('X', '-', '-'), ('D', '-', '-'), ('U', '-', 'P'), ('C', '-', 'P'), ('R', '-', 'Q')],
+        paid_and_fined: &[
+            ('X', '-', '-'),
+            ('D', '-', '-'),
+            ('U', '-', 'P'),
+            ('C', '-', 'P'),
+            ('R', '-', 'Q'),
+        ],
     },
     Row {
         outcomes: &["E E E", "E E D", "E E X", "E E U", "E E C", "E E R"],
@@ -52,7 +58,13 @@ const ROWS: &[Row] = &[
     Row {
         outcomes: &["D D D", "D D X", "D D U", "D D C", "D D R"],
         ends: Some(AbortReason::TaskError),
-        paid_and_fined: &[('D', '-', '-'), ('X', '-', '-'), ('U', '-', 'P'), ('C', '-', 'P'), ('R', '-', 'Q')],
+        paid_and_fined: &[
+            ('D', '-', '-'),
+            ('X', '-', '-'),
+            ('U', '-', 'P'),
+            ('C', '-', 'P'),
+            ('R', '-', 'Q'),
+        ],
     },
     Row {
         outcomes: &["U U U", "U U C", "U U R"],
@@ -72,7 +84,13 @@ const ROWS: &[Row] = &[
     Row {
         outcomes: &["X D U", "X D C", "X D R", "X U C", "X U R", "X C C", "X C R", "X R R"],
         ends: Some(AbortReason::NoQuorum),
-        paid_and_fined: &[('X', 'f', '-'), ('D', '-', '-'), ('U', '-', 'P'), ('C', '-', 'P'), ('R', '-', 'Q')],
+        paid_and_fined: &[
+            ('X', 'f', '-'),
+            ('D', '-', '-'),
+            ('U', '-', 'P'),
+            ('C', '-', 'P'),
+            ('R', '-', 'Q'),
+        ],
     },
     Row {
         outcomes: &["D U C", "D U R", "D C C", "D C R", "D R R"],
@@ -162,9 +180,8 @@ fn every_outcome_falls_under_one_row_and_is_judged_as_it_says() {
                 let letters = [first, second, third];
                 let names = generic(letters);
                 let pattern = sorted(names);
-                let rows: Vec<usize> = (0..patterns.len())
-                    .filter(|at| sorted(letters_of(patterns[*at].0)) == pattern)
-                    .collect();
+                let rows: Vec<usize> =
+                    (0..patterns.len()).filter(|at| sorted(letters_of(patterns[*at].0)) == pattern).collect();
                 assert_eq!(rows.len(), 1, "{letters:?} is {pattern:?}");
                 seen[rows[0]] += 1;
                 let row = patterns[rows[0]].1;
@@ -178,7 +195,8 @@ fn every_outcome_falls_under_one_row_and_is_judged_as_it_says() {
                     other => panic!("{letters:?}: {other:?}"),
                 }
                 for (place, name) in names.iter().enumerate() {
-                    let expected = row.paid_and_fined.iter().find(|entry| entry.0 == *name).expect("complete");
+                    let expected =
+                        row.paid_and_fined.iter().find(|entry| entry.0 == *name).expect("complete");
                     assert_eq!(ruling_of(&verdict, place), (expected.1, expected.2), "{letters:?} {place}");
                 }
             }

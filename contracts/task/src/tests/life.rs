@@ -2,7 +2,7 @@
 
 use super::net::*;
 use crate::settle::BURNED;
-use crate::{TaskError, task as contract};
+use crate::{Stage, TaskError, task as contract};
 use hydrogen_types::task::{
     AbortReason, NodeState, Outcome, PenaltyReason, TaskState, TaskView, draw_picks, draw_seed,
 };
@@ -170,6 +170,49 @@ fn a_missed_commit_costs_and_pauses_and_the_two_others_decide() {
 }
 
 #[test]
+fn a_missed_commit_pauses_a_rich_node_too_and_a_missed_reveal_does_not() {
+    for committed in [false, true] {
+        start(5);
+        for number in 1..=5 {
+            call(node(number), || contract::add_stake(Amount::cnx(400))).expect("it may");
+        }
+        let (task, panel) = executing();
+        for node in panel.into_iter().skip(usize::from(!committed)) {
+            commit(task, node, &result("a")).expect("in time");
+        }
+        if !committed {
+            block(600_000);
+        }
+        for node in &panel[1..] {
+            reveal(task, *node, &result("a")).expect("in time");
+        }
+        block(120_000);
+        let expected = if committed { NodeState::Available } else { NodeState::Paused };
+        assert_eq!(node_view(panel[0]).state, expected);
+        assert_eq!(stake(panel[0]), Amount::cnx(if committed { 760 } else { 785 }));
+    }
+}
+
+/// A share of 1,000 against a stake of 400: the fine is all there is, and so is the compensation.
+#[test]
+fn a_lone_result_gets_no_more_than_the_fines() {
+    start(5);
+    let task = create(request(Amount::cnx(3_000))).expect("it is paid for");
+    block(100);
+    upload_args(task).expect("in time");
+    let panel = view(task).seats;
+    commit(task, panel[0].node, &result("a")).expect("in time");
+    commit(task, panel[1].node, &Outcome::Error { code: 1 }).expect("in time");
+    block(600_000);
+    reveal(task, panel[0].node, &result("a")).expect("in time");
+    reveal(task, panel[1].node, &Outcome::Error { code: 1 }).expect("in time");
+    block(100);
+    ended(task, AbortReason::NoQuorum);
+    assert_eq!((stake(panel[2].node), earned(panel[0].node)), (Amount::ZERO, Amount::cnx(400)));
+    assert_eq!((spent(), balance(BURNED)), (Amount::ZERO, Amount::ZERO));
+}
+
+#[test]
 fn a_missed_reveal_costs_more_and_a_lone_result_is_paid_from_it() {
     start(5);
     let (task, panel) = executing();
@@ -222,6 +265,47 @@ fn a_result_that_nobody_uploads_gives_the_creator_a_share_and_the_fine() {
     ended(task, AbortReason::ResultNotUploaded);
     assert_eq!(panel.map(earned), [Amount::ZERO, SHARE, SHARE]);
     assert_eq!((spent(), balance(BURNED)), (Amount::cnx(10), Amount::ZERO));
+}
+
+/// A share of 1.3: the fine of 4 is more than the creator paid the one other node.
+#[test]
+fn the_creator_is_not_made_richer_by_a_missing_result() {
+    start(5);
+    let mut cheap = request(Amount::new(3_900_000_000_000_000_000));
+    (cheap.timeout_ms, cheap.fuel_max, cheap.args_bytes_max) = (Some(60_000), Some(1_000), Some(1_000));
+    let task = create(cheap).expect("it is paid for");
+    block(100);
+    upload_args(task).expect("in time");
+    let panel = view(task).seats;
+    for seat in &panel[..2] {
+        commit(task, seat.node, &result("a")).expect("in time");
+    }
+    block(60_000);
+    for seat in &panel[..2] {
+        reveal(task, seat.node, &result("a")).expect("in time");
+    }
+    block(100);
+    block(300_000);
+    block(300_000);
+    ended(task, AbortReason::ResultNotUploaded);
+    assert_eq!(stake(panel[0].node), Amount::cnx(396));
+    assert_eq!(spent(), Amount::ZERO);
+    // The missed commit of 4, and of the missed upload what is above 1.3.
+    assert_eq!(balance(BURNED), Amount::new(6_700_000_000_000_000_000));
+}
+
+#[test]
+fn a_call_for_another_stage_or_too_early_changes_nothing() {
+    start(5);
+    let (task, _) = executing();
+    let before = bytes(&view(task));
+    contract::deadline(task, Stage::Commit).expect("it looks and leaves");
+    tick(600_000);
+    contract::deadline(task, Stage::Args).expect("it looks and leaves");
+    contract::deadline(task, Stage::Upload).expect("it looks and leaves");
+    contract::judge(task).expect("it looks and leaves");
+    contract::draw_panel(task).expect("it looks and leaves");
+    assert_eq!(bytes(&view(task)), before);
 }
 
 #[test]

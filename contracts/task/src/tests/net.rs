@@ -7,8 +7,8 @@ use hydrogen_sdk::mock::{self, World};
 use hydrogen_types::codec::encode;
 use hydrogen_types::host::Origin;
 use hydrogen_types::task::{
-    BlobKind, Comparison, CreateTask, NodeState, NodeView, Outcome, RelayReceipt, RelayReceiptBody, TaskConfig,
-    TaskState, TaskView, commitment,
+    BlobKind, Comparison, CreateTask, NodeState, NodeView, Outcome, RelayReceipt, RelayReceiptBody,
+    TaskConfig, TaskState, TaskView, commitment,
 };
 use hydrogen_types::{
     Address, Amount, Attribute, CallKind, Due, Hash, Height, PublicKey, Signature, Value, decode,
@@ -110,8 +110,7 @@ fn run_due() {
         let removed = mock::with(|world| {
             world.context.caller = world.context.contract;
             world.context.signer = world.context.contract;
-            world.context.origin =
-                if kind == CallKind::Draw { Origin::Draw } else { Origin::Scheduled };
+            world.context.origin = if kind == CallKind::Draw { Origin::Draw } else { Origin::Scheduled };
             world.scheduled.remove(&id).is_some()
         });
         if !removed {
