@@ -1,6 +1,9 @@
 //! The smallest contract worth reading: a number that grows.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+#[cfg(test)]
+mod tests;
+
 use hydrogen_sdk::prelude::*;
 
 const COUNT: Item<u64> = Item::new("count");
@@ -36,7 +39,7 @@ mod counter {
 
     /// Starts the count.
     #[init]
-    fn init(
+    pub(crate) fn init(
         /// The first count.
         start: u64,
     ) {
@@ -45,7 +48,7 @@ mod counter {
 
     /// Adds to the count and returns it.
     #[call]
-    fn increment(
+    pub(crate) fn increment(
         /// How much to add.
         by: u64,
     ) -> Result<u64, CounterError> {
@@ -58,7 +61,7 @@ mod counter {
 
     /// The count.
     #[query]
-    fn get() -> u64 {
+    pub(crate) fn get() -> u64 {
         COUNT.load().unwrap_or_default()
     }
 }

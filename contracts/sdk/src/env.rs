@@ -109,6 +109,9 @@ pub fn origin() -> Origin {
     context().origin
 }
 
+/// Most entries the host returns at once.
+const RANGE_MAX: u32 = 1024;
+
 /// The value under a raw key; [`crate::Item`] and [`crate::Map`] are more comfortable.
 #[must_use]
 pub fn storage_get(key: &[u8]) -> Option<Vec<u8>> {
@@ -126,11 +129,11 @@ pub fn storage_remove(key: &[u8]) -> bool {
 }
 
 /// Raw keys from `start` (included) to `end` (excluded; `None` for no end) in order, with their values: at most
-/// `limit`, and as many as one read of 66 KiB holds, so an answer shorter than `limit` is not yet the end; an
-/// empty one is.
+/// `limit` (and 1,024), and as many as one read of 66 KiB holds, so an answer shorter than `limit` is not yet the end;
+/// an empty one is.
 #[must_use]
 pub fn storage_range(start: &[u8], end: Option<&[u8]>, limit: u32) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let bytes = sys::storage_range(start, end.unwrap_or_default(), limit);
+    let bytes = sys::storage_range(start, end.unwrap_or_default(), limit.min(RANGE_MAX));
     let Ok(pairs) = borsh::from_slice(&bytes) else {
         panic!("the host encodes a list of pairs");
     };

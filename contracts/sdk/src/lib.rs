@@ -1,6 +1,6 @@
 //! What a contract author writes with.
 //!
-//! ```ignore
+//! ```
 //! #![cfg_attr(target_arch = "wasm32", no_std)]
 //! use hydrogen_sdk::prelude::*;
 //!
@@ -46,6 +46,7 @@
 //!         COUNT.load().unwrap_or_default()
 //!     }
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! - `#[contract]` on an inline module. In it `#[init]`, `#[call]`, `#[query]`, `#[migrate]`, `#[scheduled]` mark
@@ -62,8 +63,9 @@
 extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
-
-
+// The derives write `::hydrogen_sdk`, in this crate's own tests too.
+#[cfg(test)]
+extern crate self as hydrogen_sdk;
 
 pub mod args;
 pub mod env;
@@ -75,6 +77,8 @@ pub mod mock;
 pub mod storage;
 #[cfg(target_arch = "wasm32")]
 mod sys;
+#[cfg(test)]
+mod tests;
 
 #[cfg(not(target_arch = "wasm32"))]
 use mock::host as sys;

@@ -61,7 +61,8 @@ pub(crate) fn compile(toolchain: &Toolchain, root: &Path, module: &Module) -> Re
     let built = match module.kind {
         Kind::CProgram => {
             let out = target_dir.join(format!("{}.wasm", module.name));
-            std::fs::create_dir_all(&target_dir).map_err(|error| format!("{}: {error}", target_dir.display()))?;
+            std::fs::create_dir_all(&target_dir)
+                .map_err(|error| format!("{}: {error}", target_dir.display()))?;
             run(clang(module, &out))?;
             out
         }
@@ -85,7 +86,15 @@ fn target_dir() -> PathBuf {
 
 fn clang(module: &Module, out: &Path) -> Command {
     let mut command = Command::new("clang");
-    command.args(["--target=wasm32-wasi", "-std=c11", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]);
+    command.args([
+        "--target=wasm32-wasi",
+        "-std=c11",
+        "-O2",
+        "-ffp-contract=off",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ]);
     command.arg("-o").arg(out).arg(module.folder.join(format!("{}.c", module.name)));
     command
 }
@@ -99,7 +108,16 @@ fn cargo(toolchain: Toolchain, root: &Path, module: &Module, target_dir: &Path) 
         Toolchain::Rustup => Command::new("cargo"),
         Toolchain::Debian => Command::new(DEBIAN_CARGO),
     };
-    command.args(["build", "--quiet", "--release", "--locked", "--target", target(module), "-p", &module.name]);
+    command.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--target",
+        target(module),
+        "-p",
+        &module.name,
+    ]);
     // This tool itself runs under cargo, whose variables would reach the compiler below.
     for variable in ["RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "RUSTFLAGS", "CARGO", "RUSTC"] {
         command.env_remove(variable);
@@ -122,7 +140,8 @@ fn cargo(toolchain: Toolchain, root: &Path, module: &Module, target_dir: &Path) 
 
 /// Paths in panic messages: from the repository's root, the crate's or the library's, never the machine's.
 fn remaps(root: &Path) -> Vec<String> {
-    let mut pairs = vec![(root.to_path_buf(), ""), (PathBuf::from("/usr/lib/rustlib/src/rust/library"), "rust")];
+    let mut pairs =
+        vec![(root.to_path_buf(), ""), (PathBuf::from("/usr/lib/rustlib/src/rust/library"), "rust")];
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     if let Some(registries) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) {

@@ -99,7 +99,8 @@ fn check(root: &Path) -> Result<(), String> {
 }
 
 fn check_one(root: &Path, folder: &Path, module: &Module) -> Result<(), String> {
-    let bytes = std::fs::read(folder.join(format!("{}.wasm", module.name))).map_err(|error| error.to_string())?;
+    let bytes =
+        std::fs::read(folder.join(format!("{}.wasm", module.name))).map_err(|error| error.to_string())?;
     let stamped = section::stamped(&bytes)?;
     let digest = source::digest(root, module)?;
     if stamped == digest {

@@ -99,7 +99,10 @@ fn collect(folder: &Path, files: &mut BTreeSet<PathBuf>) -> Result<(), String> {
             if !matches!(name.as_str(), "tests" | "target" | "benches" | "examples") {
                 collect(&path, files)?;
             }
-        } else if name == "Cargo.toml" || (name.ends_with(".rs") && name != "tests.rs") || name.ends_with(".c") {
+        } else if name == "Cargo.toml"
+            || (name.ends_with(".rs") && name != "tests.rs")
+            || name.ends_with(".c")
+        {
             files.insert(path);
         }
     }

@@ -31,7 +31,8 @@ impl Parse for Options {
             } else if key == "foreign" {
                 let content;
                 syn::parenthesized!(content in input);
-                options.foreign = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?.into_iter().collect();
+                options.foreign =
+                    Punctuated::<Ident, Token![,]>::parse_terminated(&content)?.into_iter().collect();
             } else {
                 return Err(Error::new_spanned(key, "expected `name = \"...\"` or `foreign(...)`"));
             }
@@ -98,7 +99,10 @@ fn take_mark(function: &mut ItemFn) -> Result<Option<Mark>> {
             Meta::List(list) => {
                 let word: Ident = list.parse_args()?;
                 if word != "payable" || !matches!(kind, MethodKind::Call | MethodKind::Init) {
-                    return Err(Error::new_spanned(list, "only `payable` may stand here, on #[call] and #[init]"));
+                    return Err(Error::new_spanned(
+                        list,
+                        "only `payable` may stand here, on #[call] and #[init]",
+                    ));
                 }
                 true
             }
@@ -220,11 +224,8 @@ fn argument(input: &mut FnArg) -> Result<(Field, Type)> {
     };
     let name = pattern.ident.to_string();
     let doc = text::doc(&typed.attrs);
-    let field = Field {
-        name: name.trim_start_matches('_').to_owned(),
-        type_text: text::type_text(&typed.ty)?,
-        doc,
-    };
+    let field =
+        Field { name: name.trim_start_matches('_').to_owned(), type_text: text::type_text(&typed.ty)?, doc };
     // Rust itself takes no doc comment on an argument.
     typed.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
     Ok((field, (*typed.ty).clone()))

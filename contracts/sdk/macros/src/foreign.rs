@@ -52,7 +52,10 @@ pub(crate) fn records(roots: &[Ident]) -> Result<Vec<Record>> {
     let mut waiting = Vec::new();
     for root in roots {
         if !types.contains_key(&root.to_string()) {
-            return Err(Error::new_spanned(root, format!("hydrogen-types has no type `{root}` to list here")));
+            return Err(Error::new_spanned(
+                root,
+                format!("hydrogen-types has no type `{root}` to list here"),
+            ));
         }
         waiting.push(root.to_string());
     }

@@ -29,7 +29,9 @@ pub(crate) fn of_type(name: &syn::Ident, data: &Data) -> Result<Record> {
     match data {
         Data::Struct(data) => Ok(Record::Struct { name: name.to_string(), fields: fields(&data.fields)? }),
         Data::Enum(data) => Ok(Record::Enum { name: name.to_string(), variants: variants(data)? }),
-        Data::Union(data) => Err(Error::new_spanned(data.union_token, "a union has no place in an interface")),
+        Data::Union(data) => {
+            Err(Error::new_spanned(data.union_token, "a union has no place in an interface"))
+        }
     }
 }
 

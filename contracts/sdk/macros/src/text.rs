@@ -44,7 +44,9 @@ pub(crate) fn type_text(ty: &Type) -> Result<String> {
             Expr::Lit(ExprLit { lit: Lit::Int(length), .. }) => {
                 Ok(format!("[{}; {}]", type_text(&array.elem)?, length.base10_parse::<u32>()?))
             }
-            other => Err(Error::new_spanned(other, "write the length of an array in an interface as a number")),
+            other => {
+                Err(Error::new_spanned(other, "write the length of an array in an interface as a number"))
+            }
         },
         Type::Path(path) => path_text(path),
         other => Err(Error::new_spanned(other, "this type has no place in an interface: use an owned one")),
@@ -79,6 +81,9 @@ fn path_text(path: &syn::TypePath) -> Result<String> {
         (_, []) => Ok(name),
         ("Box", [inner]) => Ok(inner.clone()),
         ("Option" | "Vec", [inner]) => Ok(format!("{name}<{inner}>")),
-        _ => Err(Error::new_spanned(path, "of generic types only Option<T>, Vec<T> and Box<T> fit an interface")),
+        _ => Err(Error::new_spanned(
+            path,
+            "of generic types only Option<T>, Vec<T> and Box<T> fit an interface",
+        )),
     }
 }
