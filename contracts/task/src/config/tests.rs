@@ -1,4 +1,4 @@
-use super::{Limits, cancel_fee, check_config, fee_min};
+use super::{Limits, amounts, cancel_fee, check_config, fee_min, numbers};
 use crate::error::TaskError;
 use hydrogen_types::task::{Comparison, CreateTask, TaskConfig};
 use hydrogen_types::{Amount, Hash};
@@ -25,6 +25,21 @@ fn a_configuration_keeps_its_bounds_and_its_order() {
     // 180 s + 3600 s + 120 s + 2 * 300 s.
     check(|config| config.unbonding_ms = 4_500_000, None);
     check(|config| config.unbonding_ms = 4_499_999, Some("unbonding_ms"));
+}
+
+#[test]
+fn the_readme_lists_every_field_with_its_bounds() {
+    let config = TaskConfig::default();
+    let numbers = numbers(&config)
+        .map(|(name, value, least, most)| format!("| `{name}` | {value} | {least} | {most} |"));
+    let amounts = amounts(&config)
+        .map(|(name, value, least, most)| format!("| `{name}` | {value} | {least} | {most} |"));
+    let rows: Vec<&str> =
+        include_str!("../../README.md").lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), numbers.len() + amounts.len());
+    for (row, expected) in rows.iter().zip(numbers.iter().chain(&amounts)) {
+        assert!(row.starts_with(expected), "{row} should begin {expected}");
+    }
 }
 
 fn request() -> CreateTask {
