@@ -72,6 +72,8 @@ pub(crate) struct World {
     /// Outputs until a random crash of the node that says them; 0 for none.
     pub(crate) crash_within: u64,
     pub(crate) crashes: u64,
+    /// Peers that hosts blamed; `None` fails the test at the first.
+    pub(crate) faults: Option<u64>,
     genesis: Genesis,
     rng: Rng,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
@@ -101,6 +103,7 @@ impl World {
             filter: Box::new(|_, _, _| true),
             crash_within: 0,
             crashes: 0,
+            faults: None,
             genesis,
             rng: Rng::new(seed),
             queue: BinaryHeap::new(),
@@ -248,7 +251,10 @@ impl World {
                 }
             }
             Output::Committed(committed) => self.check_committed(from, committed),
-            Output::Fault(peer, reason) => panic!("node {from} blames {peer:?}: {reason}"),
+            Output::Fault(peer, reason) => match &mut self.faults {
+                Some(faults) => *faults += 1,
+                None => panic!("node {from} blames {peer:?}: {reason}"),
+            },
             Output::Fatal(error) => panic!("node {from} stopped: {error}"),
         }
     }
