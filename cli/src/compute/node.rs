@@ -47,39 +47,47 @@ pub async fn run(
 }
 
 async fn live(config: ComputeConfig, client: Client, disk: Arc<Disk>) -> Result<(), ComputeError> {
-    let chain_id = retrying("waiting for a node", async || Ok(client.status().await?.chain_id.0)).await;
+    let mut backoff = Backoff::new();
+    let chain_id = loop {
+        match client.status().await {
+            Ok(status) => break status.chain_id.0,
+            Err(error) => backoff.wait(&error.into()).await,
+        }
+    };
     if let Some(stake) = config.stake {
-        retrying("joining", async || join_once(&config, &client, stake).await).await;
+        while let Err(error) = join_once(&config, &client, stake).await {
+            backoff.wait(&error).await;
+        }
     }
     let mut node = Node::new(config, client, disk, chain_id)?;
-    let mut pause = PAUSE;
     loop {
         match node.look().await {
-            Ok(true) => pause = PAUSE,
-            Ok(false) => {
-                pause = PAUSE;
-                node.wait().await;
+            Ok(sent) => {
+                backoff = Backoff::new();
+                if !sent {
+                    node.wait().await;
+                }
             }
             Err(error) => {
-                tracing::warn!(%error, "tried again soon");
-                node.status.last_error = Some(error.to_string());
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(PAUSE_MAX);
+                node.note_error(&error);
+                backoff.wait(&error).await;
             }
         }
     }
 }
 
-/// Repeats until it works.
-async fn retrying<T>(what: &str, attempt: impl AsyncFn() -> Result<T, ComputeError>) -> T {
-    let mut pause = PAUSE;
-    loop {
-        match attempt().await {
-            Ok(value) => return value,
-            Err(error) => tracing::warn!(%error, what, "tried again soon"),
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(PAUSE_MAX);
+/// The pause after something went wrong: doubled each time, until something goes well.
+struct Backoff(Duration);
+
+impl Backoff {
+    fn new() -> Self {
+        Self(PAUSE)
+    }
+
+    async fn wait(&mut self, error: &ComputeError) {
+        tracing::warn!(error = error as &dyn std::error::Error, "tried again soon");
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 2).min(PAUSE_MAX);
     }
 }
 
@@ -268,6 +276,12 @@ impl Node {
         Ok(true)
     }
 
+    fn note_error(&mut self, error: &ComputeError) {
+        self.status.last_error = Some(error.to_string());
+        self.write_status();
+    }
+
+    /// Writes the status when anything but the height is new.
     fn tell(&mut self, now: Now, view: Option<&NodeView>, stage: Option<String>, records: &[u64]) {
         let told = LocalStatus {
             height: now.height.to_string(),
@@ -277,11 +291,14 @@ impl Node {
             records: records.iter().map(u64::to_string).collect(),
             ..self.status.clone()
         };
-        let unchanged = LocalStatus { height: self.status.height.clone(), ..told.clone() } == self.status;
+        let is_new = LocalStatus { height: self.status.height.clone(), ..told.clone() } != self.status;
         self.status = told;
-        if unchanged {
-            return;
+        if is_new {
+            self.write_status();
         }
+    }
+
+    fn write_status(&self) {
         if let Err(error) = write_status(&self.disk.status(), &self.status) {
             tracing::warn!(%error, "status not written");
         }
