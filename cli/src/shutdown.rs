@@ -22,6 +22,11 @@ impl Stopper {
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
+
+    /// Waits until every holder of a [`Shutdown`] has ended, so that "dropped" and "told" stay one thing.
+    pub async fn told(&self) {
+        self.0.closed().await;
+    }
 }
 
 impl Shutdown {
@@ -53,8 +58,7 @@ pub fn on_signals() -> std::io::Result<Shutdown> {
             _ = terminate.recv() => {}
         }
         stopper.stop();
-        // The sender lives until all have heard, so that "dropped" and "told" stay one thing.
-        stopper.0.closed().await;
+        stopper.told().await;
     });
     Ok(shutdown)
 }

@@ -6,7 +6,7 @@ use crate::client::types::{Account, BlockView, GenesisView, Status, TxReceipt};
 use crate::rpc::text::Text;
 use crate::rpc::types::{AccountJson, BlockJson, ReceiptJson, ValidatorJson};
 use borsh::{BorshDeserialize, BorshSerialize};
-use hydrogen_types::{Address, Hash, Height, TxBody, Validator, codec};
+use hydrogen_types::{Address, Hash, Height, Tx, TxBody, Validator, codec};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -53,6 +53,15 @@ impl Client {
     /// See [`ClientError`].
     pub async fn status(&self) -> Result<Status, ClientError> {
         self.typed("chain_status", json!([])).await
+    }
+
+    /// As [`Client::status`], but each URL is asked once: for whoever waits for nodes that are coming up.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn status_once(&self) -> Result<Status, ClientError> {
+        let answer = self.transport.round("chain_status", &json!([]), CALL_TIMEOUT).await?;
+        self.read("chain_status", answer)
     }
 
     /// Waits until the chain has reached `height` or `timeout` is over; the status then. A long poll, not a loop.
@@ -119,13 +128,23 @@ impl Client {
         Ok(account.into())
     }
 
-    /// Hands a signed transaction over; its hash, or why the node refuses it.
+    /// Hands a signed transaction over; its hash, or why the node refuses it. One that the chain has already, since
+    /// an earlier answer was lost, is taken as handed over.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn submit(&self, bytes: &[u8]) -> Result<Hash, ClientError> {
-        let hash: Text<Hash> = self.typed("tx_submit", json!([hex_of(bytes)])).await?;
-        Ok(hash.0)
+        let refused = match self.typed::<Text<Hash>>("tx_submit", json!([hex_of(bytes)])).await {
+            Ok(hash) => return Ok(hash.0),
+            Err(error) => error,
+        };
+        let Ok(tx) = codec::decode::<Tx>(bytes, bytes.len()) else { return Err(refused) };
+        let known = match refused.name() {
+            Some("AlreadyKnown") => true,
+            Some("NonceTooLow") => self.receipt(&tx.hash()).await?.is_some(),
+            _ => false,
+        };
+        if known { Ok(tx.hash()) } else { Err(refused) }
     }
 
     /// Hands a signed transaction over and waits until it is final. Lost answers are asked for again with the

@@ -66,7 +66,7 @@ impl Transport {
     }
 
     /// Asks each URL once, beginning with the one that answered last.
-    async fn round(&self, method: &str, params: &Value, timeout: Duration) -> Result<Value, ClientError> {
+    pub(super) async fn round(&self, method: &str, params: &Value, timeout: Duration) -> Result<Value, ClientError> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut tried = Vec::new();
         for step in 0..self.urls.len() {

@@ -202,7 +202,7 @@ impl Driver {
             }
             Command::SetAutomine { on, reply } => {
                 self.automine = on;
-                drop(reply.send(()));
+                reply.send(()).ok();
             }
             Command::Stop => {}
         }

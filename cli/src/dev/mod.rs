@@ -13,8 +13,6 @@ mod genesis;
 mod handle;
 mod start;
 
-#[cfg(test)]
-mod tests;
 
 pub use genesis::{CHAIN_ID, DevAccount, accounts, genesis};
 pub use handle::{DevError, DevHandle};

@@ -51,7 +51,7 @@ impl RpcServer {
     pub async fn stop(self) {
         self.stopper.stop();
         // Already stopped is as good.
-        drop(self.handle.stop());
+        self.handle.stop().ok();
         if tokio::time::timeout(STOP_TIMEOUT, self.handle.stopped()).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }

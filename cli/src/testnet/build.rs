@@ -1,0 +1,159 @@
+//! Makes a network's folder: keys, genesis, a home for each role, and the plan.
+
+use crate::failure::{Failure, Outcome};
+use crate::keys::{self, KeyFile};
+use crate::node::{Home, NodeFile, contracts};
+use crate::rpc::text::Text;
+use crate::testnet::options::UpOptions;
+use crate::testnet::plan::{Key, Plan, Role, RoleKind, persona_name};
+use crate::testnet::ports::Ports;
+use hydrogen_core::{Genesis, NodeKeys, Params};
+use hydrogen_p2p::peer_id;
+use hydrogen_types::task::TaskConfig;
+use hydrogen_types::{Address, Amount, ChainId, Validator};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Name of every local network's chain.
+const CHAIN_ID: &str = "testnet";
+/// CNX of the application.
+const APP_CNX: u64 = 1_000_000;
+/// CNX of the faucet.
+const FAUCET_CNX: u64 = 1_000_000_000;
+/// CNX of each compute node: its stake, and gas for a long time.
+const NODE_CNX: u64 = 1_000;
+/// CNX of each validator and of the relay.
+const SERVICE_CNX: u64 = 1_000;
+
+/// A key that is made before anything is written.
+struct Made {
+    name: String,
+    seed: [u8; 32],
+    keys: NodeKeys,
+}
+
+impl Made {
+    fn address(&self) -> Address {
+        self.keys.account.address()
+    }
+}
+
+/// Makes the folder, or reads it when a network has lived there.
+pub(super) fn open(options: &UpOptions) -> Outcome<Plan> {
+    let dir = &options.dir;
+    if options.fresh {
+        clear(dir)?;
+    }
+    if Plan::exists(dir) {
+        let mut plan = Plan::read(dir)?;
+        plan.processes = options.processes;
+        return Ok(plan);
+    }
+    refuse_foreign(dir)?;
+    build(options)
+}
+
+/// Removes an earlier network, and nothing that is not one.
+fn clear(dir: &Path) -> Outcome {
+    if Plan::exists(dir) {
+        std::fs::remove_dir_all(dir).map_err(|error| Failure::of(dir.display(), &error))?;
+    }
+    Ok(())
+}
+
+fn refuse_foreign(dir: &Path) -> Outcome {
+    let occupied = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied {
+        return Err(Failure::new(format!("{} holds something that is not a network", dir.display()))
+            .hint("give another folder with --dir"));
+    }
+    std::fs::create_dir_all(dir).map_err(|error| Failure::of(dir.display(), &error))
+}
+
+fn build(options: &UpOptions) -> Outcome<Plan> {
+    let personas = options.personas()?;
+    let ports = Ports::choose(options.base_port, options.validators)?;
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => u64::from_le_bytes(keys::random_seed()?[..8].try_into().expect("8 of 32 bytes")),
+    };
+    let make = |name: String| {
+        let seed = keys::numbered_seed(CHAIN_ID, seed, &name);
+        Made { name, seed, keys: NodeKeys::from_seed(seed) }
+    };
+    let validators: Vec<Made> = (0..options.validators).map(|index| make(format!("validator-{index}"))).collect();
+    let nodes: Vec<Made> = (0..options.nodes).map(|index| make(format!("node-{index}"))).collect();
+    let (relay, app, faucet) = (make("relay-0".into()), make("app".into()), make("faucet".into()));
+
+    let mut plan = Plan::new(CHAIN_ID.into(), options.processes);
+    plan.rpc = ports.rpc.iter().map(|address| format!("http://{address}")).collect();
+    plan.relay = format!("http://{}", ports.relay);
+    let p2p: Vec<String> = ports.p2p.iter().map(|port| format!("/ip4/127.0.0.1/tcp/{port}")).collect();
+    let genesis = genesis(&validators, &nodes, [&relay, &app, &faucet], &plan.relay)?;
+    plan.genesis = Text(genesis.hash());
+
+    for (index, made) in validators.iter().enumerate() {
+        let peers = (0..validators.len()).filter(|other| *other != index);
+        let config = NodeFile {
+            rpc_listen: ports.rpc[index],
+            p2p_listen: p2p[index].clone(),
+            peers: peers.map(|other| format!("{}/p2p/{}", p2p[other], peer_id(&validators[other].keys))).collect(),
+            key: made.name.clone(),
+            ..NodeFile::default()
+        };
+        let home = Home::new(&options.dir.join(&made.name));
+        home.write(&config, &genesis)?;
+        keys::write(home.path(), &made.name, &KeyFile::clear(&made.seed))?;
+        let peer = format!("{}/p2p/{}", p2p[index], peer_id(&made.keys));
+        plan.roles.push(role(made, RoleKind::Validator, Some(ports.rpc[index]), Some(peer)));
+    }
+    plan.roles.push(role(&relay, RoleKind::Relay, Some(ports.relay), None));
+    for (made, persona) in nodes.iter().zip(personas) {
+        let persona = Some(persona_name(persona).into());
+        plan.roles.push(Role { persona, ..role(made, RoleKind::Compute, None, None) });
+    }
+    for made in [&app, &faucet, &relay].into_iter().chain(&validators).chain(&nodes) {
+        keys::write(&options.dir, &made.name, &KeyFile::clear(&made.seed))?;
+        plan.keys.push(Key { name: made.name.clone(), address: Text(made.address()) });
+    }
+    std::fs::write(options.dir.join("genesis.json"), genesis.to_json())?;
+    plan.write(&options.dir)?;
+    Ok(plan)
+}
+
+fn role(made: &Made, kind: RoleKind, listen: Option<std::net::SocketAddr>, p2p: Option<String>) -> Role {
+    let address = Text(made.address());
+    Role { name: made.name.clone(), kind, address, listen, p2p, persona: None, pid: None }
+}
+
+fn genesis(
+    validators: &[Made],
+    nodes: &[Made],
+    [relay, app, faucet]: [&Made; 3],
+    relay_url: &str,
+) -> Outcome<Genesis> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    let validator = |made: &Made| Validator {
+        consensus_key: made.keys.consensus.public(),
+        vrf_key: made.keys.vrf.public(),
+        power: 1,
+        account: made.address(),
+    };
+    let mut accounts = vec![
+        (app.address(), Amount::cnx(APP_CNX)),
+        (faucet.address(), Amount::cnx(FAUCET_CNX)),
+        (relay.address(), Amount::cnx(SERVICE_CNX)),
+    ];
+    accounts.extend(validators.iter().map(|made| (made.address(), Amount::cnx(SERVICE_CNX))));
+    accounts.extend(nodes.iter().map(|made| (made.address(), Amount::cnx(NODE_CNX))));
+    let relays = vec![(relay.keys.account.public(), relay_url.into())];
+    Ok(Genesis {
+        chain_id: ChainId::new(CHAIN_ID).map_err(Failure::new)?,
+        time_ms: u64::try_from(now).unwrap_or(u64::MAX),
+        params: Params::default(),
+        validators: validators.iter().map(validator).collect(),
+        governance: Some(faucet.keys.account.public()),
+        accounts,
+        contracts: contracts::genesis(TaskConfig::default(), faucet.address(), relays),
+    })
+}

@@ -1,0 +1,204 @@
+//! A network that this process holds up.
+
+use crate::client::Client;
+use crate::failure::{Failure, Outcome};
+use crate::keys::KeyFile;
+use crate::shutdown::Shutdown;
+use crate::testnet::build;
+use crate::testnet::control::{self, Reply, Request};
+use crate::testnet::options::UpOptions;
+use crate::testnet::plan::{Plan, RoleKind};
+use crate::testnet::supervisor::Supervisor;
+use hydrogen_core::{NodeKeys, SecretKey};
+use hydrogen_types::task::{CONTRACT_NAME, Stats};
+use hydrogen_types::{Address, Height};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::net::UnixListener;
+
+/// How long the network may take until it makes blocks and all have joined.
+const READY_TIMEOUT: Duration = Duration::from_secs(90);
+/// Between two looks at a role that is coming up.
+const LOOK: Duration = Duration::from_millis(20);
+/// Between two looks at roles that should be running.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// A running network. Its owner stops it; dropped, it leaves child processes to end by themselves.
+pub struct Network {
+    supervisor: Supervisor,
+    control: UnixListener,
+    /// From the start to the first final block.
+    pub first_block: Duration,
+    /// From the start until all compute nodes had joined.
+    pub joined: Duration,
+}
+
+impl Network {
+    /// Makes or reopens the network in a folder and waits until it makes blocks and its compute nodes have joined.
+    /// `say` hears how far it is.
+    ///
+    /// # Errors
+    /// What is in the way. Nothing runs then.
+    pub async fn up(options: &UpOptions, say: impl Fn(&str)) -> Outcome<Self> {
+        let begin = Instant::now();
+        let plan = build::open(options)?;
+        let control = control::listen(&options.dir)?;
+        let supervisor = Supervisor::new(options.dir.clone(), plan);
+        let (first_block, joined) = (Duration::ZERO, Duration::ZERO);
+        let mut network = Self { supervisor, control, first_block, joined };
+        match network.start_all(begin, &say).await {
+            Ok(()) => Ok(network),
+            Err(failure) => {
+                network.stop().await;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn start_all(&mut self, begin: Instant, say: &impl Fn(&str)) -> Outcome {
+        self.supervisor.set_holder(std::process::id())?;
+        let names = |kind| -> Vec<String> {
+            self.supervisor.plan().of_kind(kind).map(|role| role.name.clone()).collect()
+        };
+        let (validators, relays) = (names(RoleKind::Validator), names(RoleKind::Relay));
+        let nodes = names(RoleKind::Compute);
+        for name in &validators {
+            self.supervisor.start(name)?;
+        }
+        let client = self.client()?;
+        self.until("no block was made", async || height_of(&client).await > Height::GENESIS).await?;
+        self.first_block = begin.elapsed();
+        say(&format!("first block after {} ms", self.first_block.as_millis()));
+        for name in relays.iter().chain(&nodes) {
+            self.supervisor.start(name)?;
+        }
+        let expected = u64::try_from(nodes.len()).unwrap_or(u64::MAX);
+        self.until("not all compute nodes joined", async || joined(&client).await >= expected).await?;
+        let relay = self.plan().of_kind(RoleKind::Relay).find_map(|role| role.listen);
+        if let Some(relay) = relay {
+            self.until("the relay does not listen", async || {
+                tokio::net::TcpStream::connect(relay).await.is_ok()
+            })
+            .await?;
+        }
+        self.joined = begin.elapsed();
+        say(&format!("{expected} compute nodes joined after {} ms", self.joined.as_millis()));
+        Ok(())
+    }
+
+    /// Waits for a condition, and gives up when a role ends or the time is over.
+    async fn until(&mut self, otherwise: &str, ready: impl AsyncFn() -> bool) -> Outcome {
+        let end = Instant::now() + READY_TIMEOUT;
+        loop {
+            if ready().await {
+                return Ok(());
+            }
+            if let Some((name, reason)) = self.supervisor.reap().into_iter().next() {
+                return Err(Failure::new(format!("{name} ended: {reason}")));
+            }
+            if Instant::now() > end {
+                return Err(Failure::new(format!("{otherwise} within {} s", READY_TIMEOUT.as_secs()))
+                    .hint("run it again with --log info to see more"));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Serves the control socket until told to end, or asked to by a command. `say` hears of roles that end by
+    /// themselves.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub async fn hold(&mut self, shutdown: Shutdown, say: impl Fn(&str)) -> Outcome {
+        let mut watch = tokio::time::interval(WATCH);
+        loop {
+            let asked = tokio::select! {
+                () = shutdown.clone().wait() => return Ok(()),
+                _ = watch.tick() => {
+                    for (name, reason) in self.supervisor.reap() {
+                        say(&format!("{name} ended: {reason}"));
+                    }
+                    continue;
+                }
+                asked = control::next(&self.control) => asked?,
+            };
+            let down = matches!(asked.request, Request::Down);
+            let done = match &asked.request {
+                Request::Status => Ok(()),
+                Request::Stop { name } => self.stop_role(name).await,
+                Request::Start { name } => self.start_role(name),
+                Request::Down => {
+                    self.supervisor.stop_all().await;
+                    Ok(())
+                }
+            };
+            let error = done.err().map(|failure| failure.to_string());
+            asked.answer(&Reply { error, roles: self.supervisor.status() }).await;
+            if down {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Everything there is to know about it.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        self.supervisor.plan()
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.supervisor.dir()
+    }
+
+    /// A client of all validators.
+    ///
+    /// # Errors
+    /// Never with a plan that was built here.
+    pub fn client(&self) -> Outcome<Client> {
+        Ok(Client::new(&self.plan().rpc)?)
+    }
+
+    /// The account key of this name, such as `app` or `faucet`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn account_key(&self, name: &str) -> Outcome<SecretKey> {
+        let key = KeyFile::read(&self.dir().join("keys").join(format!("{name}.json")))?;
+        let seed = key.seed(|| Err(Failure::new("keys of a test network are in clear")))?;
+        Ok(NodeKeys::from_seed(*seed).account)
+    }
+
+    /// Stops one role.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub async fn stop_role(&mut self, name: &str) -> Outcome {
+        self.supervisor.stop(name).await
+    }
+
+    /// Starts one role again.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn start_role(&mut self, name: &str) -> Outcome {
+        self.supervisor.start(name)
+    }
+
+    /// Stops all roles and waits for them.
+    pub async fn stop(mut self) {
+        self.supervisor.stop_all().await;
+    }
+}
+
+async fn height_of(client: &Client) -> Height {
+    client.status_once().await.map_or(Height::GENESIS, |status| status.height.0)
+}
+
+/// Compute nodes that have joined; a chain that does not answer has none.
+async fn joined(client: &Client) -> u64 {
+    let task = Address::of_name(CONTRACT_NAME);
+    let stats: Result<Stats, _> = client.query_as(&task, "stats", &()).await;
+    stats.map_or(0, |stats| stats.nodes)
+}

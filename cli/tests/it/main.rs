@@ -1,0 +1,5 @@
+//! Tests with real processes and sockets.
+
+mod bad_input;
+mod dev;
+mod support;
