@@ -25,6 +25,9 @@ use std::sync::Arc;
 /// Version of everything in a store.
 pub const STORE_FORMAT: u32 = 1;
 
+/// Modules that start compiling when a chain is opened; others compile when they are first called.
+const MODULES_WARMED_MAX: usize = 64;
+
 pub(crate) const META_FORMAT: &[u8] = b"format";
 pub(crate) const META_GENESIS: &[u8] = b"genesis";
 pub(crate) const META_TIP: &[u8] = b"tip";
@@ -74,6 +77,10 @@ impl Chain {
                 meta(&*store, META_TIP)?
             }
         };
+        for (hash, module) in store.range(Table::Code, &[], None, MODULES_WARMED_MAX)? {
+            let hash = hash.try_into().map_err(|_| StoreError::Damaged { what: "module's hash" })?;
+            vm.warm(Hash::new(hash), Arc::from(module));
+        }
         let history = History::new(store.clone(), tip);
         Ok(Self { store, vm, genesis: Arc::new(genesis), validators, history })
     }
@@ -117,9 +124,8 @@ impl Chain {
         {
             return Ok(Some(NextDue::NextBlock));
         }
-        Ok(earliest(&state, Queue::Uptime)?.map(|due| {
-            if due <= tip.uptime_ms { NextDue::NextBlock } else { NextDue::UptimeMs(due) }
-        }))
+        Ok(earliest(&state, Queue::Uptime)?
+            .map(|due| if due <= tip.uptime_ms { NextDue::NextBlock } else { NextDue::UptimeMs(due) }))
     }
 
     fn ground(&self) -> Ground<'_> {
@@ -187,7 +193,6 @@ impl Chain {
         put_all(&mut batch, Table::State, changes);
         put_all(&mut batch, Table::Pages, pages);
         for (hash, module) in code {
-            self.vm.warm(hash, Arc::from(module.as_slice()));
             batch.put(Table::Code, *hash.as_bytes(), module);
         }
         let height = header.height;
@@ -220,11 +225,7 @@ impl Chain {
     }
 }
 
-fn put_all(
-    batch: &mut Batch,
-    table: Table,
-    changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
-) {
+fn put_all(batch: &mut Batch, table: Table, changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
     for (key, value) in changes {
         match value {
             Some(value) => batch.put(table, key, value),

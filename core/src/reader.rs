@@ -95,7 +95,9 @@ impl ChainReader {
     /// # Errors
     /// When the store fails.
     pub fn block(&self, height: Height) -> Result<Option<Arc<Committed>>, ReadError> {
-        let Some(bytes) = self.store.get(Table::Blocks, &height.get().to_be_bytes())? else { return Ok(None) };
+        let Some(bytes) = self.store.get(Table::Blocks, &height.get().to_be_bytes())? else {
+            return Ok(None);
+        };
         let damaged = |_| StoreError::Damaged { what: "block" };
         Ok(Some(Arc::new(Committed::try_from_slice(&bytes).map_err(damaged)?)))
     }
@@ -116,7 +118,9 @@ impl ChainReader {
     /// # Errors
     /// When the store fails.
     pub fn receipt(&self, hash: &Hash) -> Result<Option<(Receipt, SideData)>, ReadError> {
-        let Some((height, index)) = self.indexed::<(Height, u32)>(&receipt_key(hash))? else { return Ok(None) };
+        let Some((height, index)) = self.indexed::<(Height, u32)>(&receipt_key(hash))? else {
+            return Ok(None);
+        };
         let Some(committed) = self.block(height)? else { return Ok(None) };
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         Ok(committed.receipts.get(index).cloned().zip(committed.side.get(index).cloned()))

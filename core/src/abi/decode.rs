@@ -117,7 +117,8 @@ impl<'a> Decoder<'a> {
         let mut bytes = [0; 16];
         bytes[..taken.len()].copy_from_slice(taken);
         let number = u128::from_le_bytes(bytes);
-        let small = |number: u128| u32::try_from(number).map(Value::from).map_err(|_| "a number is too large");
+        let small =
+            |number: u128| u32::try_from(number).map(Value::from).map_err(|_| "a number is too large");
         match int {
             Int::U8 | Int::U16 | Int::U32 => small(number),
             Int::I32 => {
@@ -128,7 +129,9 @@ impl<'a> Decoder<'a> {
                 let bits = u64::try_from(number).map_err(|_| "a number is too large")?;
                 Ok(Value::from(bits.cast_signed().to_string()))
             }
-            Int::U64 | Int::U128 | Int::Amount | Int::Height | Int::Gas => Ok(Value::from(number.to_string())),
+            Int::U64 | Int::U128 | Int::Amount | Int::Height | Int::Gas => {
+                Ok(Value::from(number.to_string()))
+            }
         }
     }
 

@@ -129,11 +129,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn items<'t>(
-        &mut self,
-        kinds: impl Iterator<Item = &'t Type>,
-        values: &[Value],
-    ) -> Result<(), AbiError> {
+    fn items<'t>(&mut self, kinds: impl Iterator<Item = &'t Type>, values: &[Value]) -> Result<(), AbiError> {
         for (index, (kind, value)) in kinds.zip(values).enumerate() {
             self.named(&index.to_string(), kind, value)?;
         }
@@ -152,9 +148,10 @@ impl<'a> Encoder<'a> {
                 let nothing = Map::new();
                 let chosen = match value {
                     Value::String(variant) => Some((variant, &nothing)),
-                    Value::Object(map) if map.len() == 1 => map.iter().next().and_then(|(variant, fields)| {
-                        fields.as_object().map(|fields| (variant, fields))
-                    }),
+                    Value::Object(map) if map.len() == 1 => map
+                        .iter()
+                        .next()
+                        .and_then(|(variant, fields)| fields.as_object().map(|fields| (variant, fields))),
                     _ => None,
                 };
                 let found = chosen.and_then(|(variant, fields)| {

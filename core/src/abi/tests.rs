@@ -142,8 +142,16 @@ fn wrong_arguments_are_named_with_the_expected_ones() {
         "`by` is 9007199254740993, expected u64: a decimal string (or a number up to 2^53)",
     );
     check_refused(&[("n", "u8")], json!({ "n": 256 }), "`n` is 256, expected u8: a whole number in range");
-    check_refused(&[("n", "u64")], json!({ "n": "+1" }), "`n` is \"+1\", expected u64: a decimal string (or a number up to 2^53)");
-    check_refused(&[("h", "Hash")], json!({ "h": "0x12" }), "`h` is \"0x12\", expected Hash: 0x and 64 hex digits");
+    check_refused(
+        &[("n", "u64")],
+        json!({ "n": "+1" }),
+        "`n` is \"+1\", expected u64: a decimal string (or a number up to 2^53)",
+    );
+    check_refused(
+        &[("h", "Hash")],
+        json!({ "h": "0x12" }),
+        "`h` is \"0x12\", expected Hash: 0x and 64 hex digits",
+    );
     check_refused(&[], json!({ "x": 1 }), "`x` is unknown; expected: nothing");
 }
 
@@ -188,9 +196,17 @@ fn bytes_that_are_not_the_type_are_refused() {
     check_bytes_refused("u8", &[1, 2], "the bytes are no u8: bytes are left over at byte 1");
     check_bytes_refused("bool", &[2], "the bytes are no bool: a bool is 0 or 1 at byte 1");
     check_bytes_refused("Shape", &[2], "the bytes are no Shape: a variant does not exist at byte 1");
-    check_bytes_refused("String", &[1, 0, 0, 0, 255], "the bytes are no String: a text is not UTF-8 at byte 5");
+    check_bytes_refused(
+        "String",
+        &[1, 0, 0, 0, 255],
+        "the bytes are no String: a text is not UTF-8 at byte 5",
+    );
     check_bytes_refused("Endless", &[], "the bytes are no Endless: values are nested too deep at byte 0");
-    check_bytes_refused("Vec<Chain>", &[1; 99], "the bytes are no Vec<Chain>: values are nested too deep at byte 20");
+    check_bytes_refused(
+        "Vec<Chain>",
+        &[1; 99],
+        "the bytes are no Vec<Chain>: values are nested too deep at byte 20",
+    );
     let many = u32::MAX.to_le_bytes();
     check_bytes_refused("Vec<()>", &many, "the bytes are no Vec<()>: there are too many values at byte 4");
 }
@@ -254,16 +270,76 @@ fn the_counter_says_what_it_offers() {
     let methods: Vec<String> = counter.methods().map(|method| method.kind().export(method.name())).collect();
     assert_eq!(methods, ["call.increment", "init", "query.get"]);
     assert_eq!(counter.error(1000), Some(("Overflow", "{count} and {by} are more than the counter holds")));
-    assert_eq!(counter.encode_args(MethodKind::Init, "init", &json!({ "start": 5 })), Ok(vec![5, 0, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(
+        counter.encode_args(MethodKind::Init, "init", &json!({ "start": 5 })),
+        Ok(vec![5, 0, 0, 0, 0, 0, 0, 0])
+    );
     let shown = counter.to_json();
-    assert_eq!(shown["methods"][0]["args"], json!([{ "name": "by", "type": "u64", "doc": "How much to add." }]));
+    assert_eq!(
+        shown["methods"][0]["args"],
+        json!([{ "name": "by", "type": "u64", "doc": "How much to add." }])
+    );
     assert_eq!(shown["events"][0]["name"], "Incremented");
+}
+
+/// What the contract's macro read from the source of `hydrogen-types` is what borsh does with these types.
+#[test]
+fn the_task_contract_shows_what_its_types_hold() {
+    use hydrogen_types::task::{
+        Comparison, NodeState, NodeView, Outcome, Penalty, PenaltyReason, TaskConfig,
+    };
+    let task = Interface::parse(&committed("task")).unwrap();
+    let config = Some(TaskConfig::default());
+    let shown = task.decode_result(MethodKind::Query, "config", &codec::encode(&config)).unwrap();
+    assert_eq!(shown["stake_min"], "400000000000000000000");
+    assert_eq!(shown["program_abi"], 1);
+    assert_eq!(shown["fuel_max"], "1000000000000");
+    let node = Some(NodeView {
+        address: Address::new([1; 20]),
+        state: NodeState::PendingQuit,
+        stake: Amount::new(5),
+        task: Some(7),
+        withdraw_ms: None,
+        types: vec!["llm".into()],
+        tasks_paid: 1,
+        earned: Amount::ZERO,
+        penalties: vec![Penalty {
+            task: 3,
+            reason: PenaltyReason::MissedReveal,
+            amount: Amount::new(2),
+            at_ms: 9,
+        }],
+    });
+    let shown = task.decode_result(MethodKind::Query, "node", &codec::encode(&node)).unwrap();
+    let penalty = json!({ "task": "3", "reason": "missed_reveal", "amount": "2", "at_ms": "9" });
+    assert_eq!(shown["state"], "pending_quit");
+    assert_eq!(shown["task"], "7");
+    assert_eq!(shown["withdraw_ms"], Value::Null);
+    assert_eq!(shown["penalties"], json!([penalty]));
+
+    let salt = [4u8; 32];
+    let outcome = Outcome::Result { digest: Hash::new([5; 32]), fingerprint: vec![] };
+    let args = json!({
+        "task": "7",
+        "outcome": { "result": { "digest": Hash::new([5; 32]).to_string(), "fingerprint": "0x" } },
+        "salt": format!("0x{}", "04".repeat(32)),
+    });
+    let encoded = task.encode_args(MethodKind::Call, "reveal", &args).unwrap();
+    assert_eq!(encoded, codec::encode(&(7u64, outcome, salt)));
+    let args = json!({ "args_hash": Hash::new([6; 32]).to_string(), "comparison": "exact", "fee": "3" });
+    let none: Option<u64> = None;
+    let wanted = codec::encode(&(
+        (None::<Hash>, None::<String>, Hash::new([6; 32]), none, Comparison::Exact),
+        (Amount::new(3), none, none, none, none),
+    ));
+    assert_eq!(task.encode_args(MethodKind::Call, "create_task", &args), Ok(wanted));
 }
 
 /// Pieces of type texts, so that a fair share of the random ones parses.
 fn type_text() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
-        "u8", "u64", "i64", "bool", "String", "Vec<u8>", "Hash", "Address", "()", "A", "B", "C", "Missing", "[u8; 9]",
+        "u8", "u64", "i64", "bool", "String", "Vec<u8>", "Hash", "Address", "()", "A", "B", "C", "Missing",
+        "[u8; 9]",
     ]);
     leaf.prop_map(str::to_owned).prop_recursive(4, 16, 3, |inner| {
         prop_oneof![
@@ -279,13 +355,15 @@ fn type_text() -> impl Strategy<Value = String> {
 fn records() -> impl Strategy<Value = Vec<Record>> {
     let field = type_text().prop_map(|text| fields(&[("f", &text)]).remove(0));
     let list = prop::collection::vec(field, 0..4);
-    let declared = (prop::sample::select(vec!["A", "B", "C"]), list, any::<bool>()).prop_map(|(name, fields, as_enum)| {
-        if as_enum {
-            Record::Enum { name: name.into(), variants: vec![Variant { name: "v".into(), fields }] }
-        } else {
-            Record::Struct { name: name.into(), fields }
-        }
-    });
+    let declared = (prop::sample::select(vec!["A", "B", "C"]), list, any::<bool>()).prop_map(
+        |(name, fields, as_enum)| {
+            if as_enum {
+                Record::Enum { name: name.into(), variants: vec![Variant { name: "v".into(), fields }] }
+            } else {
+                Record::Struct { name: name.into(), fields }
+            }
+        },
+    );
     (prop::collection::vec(declared, 0..4), type_text()).prop_map(|(mut records, result)| {
         records.push(method(&[("a", &result)], &result));
         records

@@ -1,8 +1,8 @@
 //! Making a block.
 
+use super::Executed;
 use super::beacon::{beacon_input, prove_beacon};
 use super::run::{Ground, receipt_root, tx_root};
-use super::Executed;
 use crate::crypto::NodeKeys;
 use crate::error::ChainError;
 use crate::validate::CheckedTx;

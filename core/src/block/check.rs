@@ -1,8 +1,8 @@
 //! Checking a block by executing it.
 
+use super::Executed;
 use super::beacon::verify_beacon;
 use super::run::{Ground, receipt_root, tx_root};
-use super::Executed;
 use crate::error::BlockError;
 use crate::limits::CLOCK_AHEAD_MS_MAX;
 use crate::validate::{CheckedTx, check_decoded};

@@ -119,7 +119,8 @@ fn wrong_blocks_are_refused_with_the_reason() {
     let validators = [keys(1), keys(2), keys(3), keys(4)];
     let mut chain = open(&validators);
     let proposer = turn(&chain, &validators, 0);
-    let other = validators.iter().find(|keys| keys.consensus.public() != proposer.consensus.public()).unwrap();
+    let other =
+        validators.iter().find(|keys| keys.consensus.public() != proposer.consensus.public()).unwrap();
     assert!(matches!(chain.build(other, 0, 0, vec![]), Err(ChainError::NotProposer { .. })));
     let good = chain.build(proposer, 0, 1_000_500, vec![transfer(&chain, 0, Amount::cnx(1))]).unwrap().block;
 
@@ -130,7 +131,10 @@ fn wrong_blocks_are_refused_with_the_reason() {
         assert!(error.to_string().contains(expected), "{error} does not say `{expected}`");
         assert!(error.is_peer_fault());
     };
-    check(&|block| block.header.chain_id = ChainId::new("other").unwrap(), "chain id other, expected core-test");
+    check(
+        &|block| block.header.chain_id = ChainId::new("other").unwrap(),
+        "chain id other, expected core-test",
+    );
     check(&|block| block.header.round = 1, "proposer");
     check(&|block| block.header.time_ms = 1_000_000, "time 1000000 ms is outside 1000001 to 1002500");
     check(&|block| block.header.time_ms = 1_002_501, "time");
@@ -150,10 +154,7 @@ fn wrong_blocks_are_refused_with_the_reason() {
     let signers: Vec<_> = validators.iter().map(|keys| &keys.consensus).collect();
     let few = certify(&good.header.chain_id, &good, &signers[..2]);
     let refused = chain.import(good.clone(), few).unwrap_err();
-    assert!(matches!(
-        refused,
-        BlockError::BadCertificate(CertificateError::NoQuorum { power: 2, total: 4 })
-    ));
+    assert!(matches!(refused, BlockError::BadCertificate(CertificateError::NoQuorum { power: 2, total: 4 })));
     chain.import(good.clone(), certify(&good.header.chain_id, &good, &signers[..3])).unwrap();
 }
 

@@ -35,7 +35,8 @@ impl VrfSecret {
     /// Never for a 32-byte seed: try-and-increment fails with probability 2^-256.
     #[must_use]
     pub fn prove(&self, input: &[u8]) -> [u8; VRF_PROOF_BYTES] {
-        let secret = EdVrfEdwards25519TaiSecretKey::from_slice(self.0.as_slice()).expect("a seed has 32 bytes");
+        let secret =
+            EdVrfEdwards25519TaiSecretKey::from_slice(self.0.as_slice()).expect("a seed has 32 bytes");
         let proof = secret.prove(input).expect("256 tries find a point");
         let bytes = proof.encode_to_pi();
         bytes.try_into().expect("a proof has 80 bytes")

@@ -316,13 +316,7 @@ impl Executor {
     }
 }
 
-fn entry(
-    checked: &CheckedTx,
-    contract: Address,
-    kind: MethodKind,
-    args: Vec<u8>,
-    gas: Gas,
-) -> Invocation {
+fn entry(checked: &CheckedTx, contract: Address, kind: MethodKind, args: Vec<u8>, gas: Gas) -> Invocation {
     let sender = checked.sender();
     Invocation {
         caller: sender,

@@ -9,6 +9,7 @@ use crate::vm::ContractVm;
 use hydrogen_types::block::ContractInfo;
 use hydrogen_types::receipt::code;
 use hydrogen_types::{Address, Amount, Hash};
+use std::sync::Arc;
 
 /// Why an action failed: the receipt's code and a sentence.
 pub(super) struct Refusal {
@@ -34,12 +35,7 @@ pub(super) fn transfer(state: &mut Overlay, from: &Address, to: &Address, amount
 }
 
 /// Checks and registers a module; its bytes are the caller's to keep.
-pub(super) fn upload(
-    state: &mut Overlay,
-    env: &BlockEnv,
-    vm: &dyn ContractVm,
-    module: &[u8],
-) -> Done<Hash> {
+pub(super) fn upload(state: &mut Overlay, env: &BlockEnv, vm: &dyn ContractVm, module: &[u8]) -> Done<Hash> {
     let hash = Hash::sha256(module);
     if module.len() > CODE_BYTES_MAX {
         let message = format!("module of {} bytes, at most {CODE_BYTES_MAX} allowed", module.len());
@@ -53,6 +49,8 @@ pub(super) fn upload(
     }
     let size = u32::try_from(module.len()).expect("a checked module is below 4 GiB");
     state.write(keys::code(&hash), &CodeInfo { size, active_from: env.height.next() });
+    // It may be called one height later: compile meanwhile, whatever becomes of this block.
+    vm.warm(hash, Arc::from(module));
     Ok(Ok(hash))
 }
 

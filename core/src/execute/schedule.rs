@@ -25,8 +25,7 @@ pub(super) fn add(
         (CallKind::Ordinary, Due::UptimeMs(ms)) => ms > env.uptime_ms,
         (CallKind::Draw, Due::UptimeMs(_)) => false,
     };
-    let sized =
-        request.method.len() <= METHOD_BYTES_MAX && request.args.len() <= SCHEDULED_ARGS_BYTES_MAX;
+    let sized = request.method.len() <= METHOD_BYTES_MAX && request.args.len() <= SCHEDULED_ARGS_BYTES_MAX;
     if !ahead || !sized || request.gas_price < env.params.gas_price_min {
         return Ok(Err(refusal::BAD_SCHEDULE));
     }
@@ -53,11 +52,7 @@ pub(super) fn add(
 }
 
 /// Takes a waiting call of `contract` back and returns what it had paid.
-pub(super) fn remove(
-    state: &mut Overlay,
-    contract: Address,
-    id: u64,
-) -> Result<Option<Amount>, StoreError> {
+pub(super) fn remove(state: &mut Overlay, contract: Address, id: u64) -> Result<Option<Amount>, StoreError> {
     let Some(key) = state.read::<Vec<u8>>(&keys::scheduled_index(id))? else { return Ok(None) };
     let Some(call) = state.read::<ScheduledCall>(&key)? else { return Ok(None) };
     if call.contract != contract {

@@ -85,7 +85,8 @@ impl Mempool {
             Some(TxError::NonceTooHigh { nonce, expected: lane.next })
         } else if let Some(other) = lane.waiting.get(&nonce) {
             let price = checked.tx().body.gas_price;
-            let least = u128::from(other.tx().body.gas_price) * u128::from(100 + POOL_REPLACE_PERCENT) / 100 + 1;
+            let least =
+                u128::from(other.tx().body.gas_price) * u128::from(100 + POOL_REPLACE_PERCENT) / 100 + 1;
             let price_min = u64::try_from(least).unwrap_or(u64::MAX);
             (price < price_min).then_some(TxError::ReplacementUnderpriced { price, price_min })
         } else if lane.waiting.len() >= POOL_PER_SENDER_MAX {
@@ -124,7 +125,9 @@ impl Mempool {
         let (mut gas_left, mut bytes_left) = (gas_max, bytes_max);
         let mut taken = Vec::new();
         while let Some((_, std::cmp::Reverse(address), nonce)) = heads.pop() {
-            let Some(checked) = self.lanes.get(&address).and_then(|lane| lane.waiting.get(&nonce)) else { continue };
+            let Some(checked) = self.lanes.get(&address).and_then(|lane| lane.waiting.get(&nonce)) else {
+                continue;
+            };
             let gas = checked.tx().body.gas_limit;
             // One that does not fit ends its lane: its successors need it first.
             if gas > gas_left || checked.size() > bytes_left {

@@ -79,7 +79,11 @@ fn apply(store: &MemStore, changes: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Hash
 fn changes() -> impl Strategy<Value = BTreeMap<Vec<u8>, Option<Vec<u8>>>> {
     // Few keys, so that histories meet deletions of what they wrote.
     let key = (0u8..48).prop_map(|number| vec![number]);
-    proptest::collection::btree_map(key, proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)), 0..24)
+    proptest::collection::btree_map(
+        key,
+        proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
+        0..24,
+    )
 }
 
 proptest! {

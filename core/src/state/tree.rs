@@ -74,7 +74,9 @@ fn page_key(key: &Hash, depth: usize) -> Vec<u8> {
 }
 
 fn load(store: &dyn Store, key: &[u8]) -> Result<Page, StoreError> {
-    let Some(bytes) = store.get(Table::Pages, key)? else { return Err(StoreError::Damaged { what: "state tree" }) };
+    let Some(bytes) = store.get(Table::Pages, key)? else {
+        return Err(StoreError::Damaged { what: "state tree" });
+    };
     Page::try_from_slice(&bytes).map_err(|_| StoreError::Damaged { what: "state page" })
 }
 
@@ -91,10 +93,7 @@ pub struct TreeUpdate {
 ///
 /// # Errors
 /// When the store fails or lacks a page.
-pub fn update(
-    store: &dyn Store,
-    changes: &BTreeMap<Hash, Option<Hash>>,
-) -> Result<TreeUpdate, StoreError> {
+pub fn update(store: &dyn Store, changes: &BTreeMap<Hash, Option<Hash>>) -> Result<TreeUpdate, StoreError> {
     let changes: Vec<_> = changes.iter().map(|(key, value)| (*key, *value)).collect();
     let root_key = page_key(&Hash::ZERO, 0);
     let exists = store.get(Table::Pages, &root_key)?.is_some();
@@ -116,7 +115,12 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Applies `changes` (sorted, not empty below the root, all under one page) and returns what stands for it.
-    fn page(&mut self, depth: usize, exists: bool, changes: &[(Hash, Option<Hash>)]) -> Result<Slot, StoreError> {
+    fn page(
+        &mut self,
+        depth: usize,
+        exists: bool,
+        changes: &[(Hash, Option<Hash>)],
+    ) -> Result<Slot, StoreError> {
         let key = page_key(changes.first().map_or(&Hash::ZERO, |(key, _)| key), depth);
         let mut page = if exists { load(self.store, &key)? } else { Page::default() };
         for group in changes.chunk_by(|left, right| nibble(&left.0, depth) == nibble(&right.0, depth)) {

@@ -176,7 +176,8 @@ impl StateRead for StateView {
                 undone.entry(key.clone()).or_insert_with(|| value.clone());
             }
         }
-        let stored = self.history.store.range(Table::State, start, end, limit.saturating_add(undone.len()))?;
+        let stored =
+            self.history.store.range(Table::State, start, end, limit.saturating_add(undone.len()))?;
         let mut merged: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
             stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
         merged.extend(undone);

@@ -4,8 +4,8 @@
 
 use super::{Batch, Entry, Store, StoreError, Table};
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind, IteratorMode,
-    Options, ReadOptions, WriteBatch, WriteOptions,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
+    IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
 };
 use std::path::{Path, PathBuf};
 
@@ -27,9 +27,8 @@ impl RocksStore {
     /// [`StoreError::InUse`] when another process has it; [`StoreError::Io`] for what the engine says otherwise.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let cache = Cache::new_lru_cache(CACHE_BYTES);
-        let families = Table::ALL.map(|table| {
-            ColumnFamilyDescriptor::new(table.name(), family_options(table, &cache))
-        });
+        let families =
+            Table::ALL.map(|table| ColumnFamilyDescriptor::new(table.name(), family_options(table, &cache)));
         let mut options = Options::default();
         options.create_if_missing(true);
         options.create_missing_column_families(true);

@@ -131,13 +131,7 @@ impl Outcome {
 
 /// The commitment of `node` to `outcome` (`task-protocol`, section 5).
 #[must_use]
-pub fn commitment(
-    chain_id: &ChainId,
-    task: u64,
-    node: &Address,
-    outcome: &Outcome,
-    salt: &[u8; 32],
-) -> Hash {
+pub fn commitment(chain_id: &ChainId, task: u64, node: &Address, outcome: &Outcome, salt: &[u8; 32]) -> Hash {
     let payload = outcome.payload();
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     Hash::of(

@@ -23,12 +23,16 @@ fn an_address_survives_text_and_a_typo_does_not() {
 
 #[test]
 fn amounts_are_written_as_people_write_them() {
-    for (text, base) in [("1.5", 1_500_000_000_000_000_000), ("7u", 7), ("0", 0), ("400", 400 * 10u128.pow(18))] {
+    for (text, base) in
+        [("1.5", 1_500_000_000_000_000_000), ("7u", 7), ("0", 0), ("400", 400 * 10u128.pow(18))]
+    {
         assert_eq!(Amount::parse(text), Ok(Amount::new(base)), "{text}");
     }
     assert_eq!(Amount::new(1_500_000_000_000_000_000).to_string(), "1.5");
     assert_eq!(Amount::new(1).to_string(), "0.000000000000000001");
-    for wrong in ["", "1.", ".5", "-1", "1.5u", "0.0000000000000000001", "999999999999999999999999", "1e3", "u"] {
+    for wrong in
+        ["", "1.", ".5", "-1", "1.5u", "0.0000000000000000001", "999999999999999999999999", "1e3", "u"]
+    {
         assert!(Amount::parse(wrong).is_err(), "{wrong}");
     }
 }

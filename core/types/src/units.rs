@@ -124,7 +124,9 @@ impl fmt::Debug for Amount {
 }
 
 /// Gas: one unit is one picosecond of the reference machine, so 10^12 (1 Tgas) is one second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct Gas(u64);
 
 impl Gas {
@@ -169,7 +171,9 @@ impl fmt::Display for Gas {
 }
 
 /// A block's place in the chain. Genesis is 0, the first block 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct Height(u64);
 
 impl Height {
