@@ -5,6 +5,7 @@
 //! contracts/build --check          compares the source hash in every committed module with the sources
 //! contracts/build --verify DIR     builds everything into DIR, for tests with HYDROGEN_WASM_DIR=DIR; the
 //!                                  sentence `no toolchain` and exit code 3 where nothing can build
+//! contracts/build --test           (the script's own) tests the contracts, and the node on modules rebuilt
 //! ```
 //!
 //! A module says which sources it came from: its last section, `hydrogen.source`, holds a SHA-256 over them (see
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         names if names.iter().all(|name| !name.starts_with('-')) => {
             build(&root, names, &root.join("contracts/wasm"))
         }
-        _ => Err("usage: contracts/build [NAME...] | --check | --verify DIR".into()),
+        _ => Err("usage: contracts/build [NAME...] | --check | --verify DIR | --test".into()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
