@@ -4,8 +4,11 @@
 
 mod behaviour;
 mod frames;
+mod inbound;
 mod network;
 mod peers;
+mod pool_file;
+mod resolve;
 mod thread;
 mod wire;
 
@@ -232,6 +235,7 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
         shared: Arc::clone(&shared),
         replies: BTreeMap::new(),
         next_request: 0,
+        home: config.home.clone(),
     };
     let mut handle = NodeHandle {
         to_host,
@@ -342,8 +346,8 @@ impl NodeHandle {
 
     fn stop_threads(&mut self) {
         self.stop.send_replace(true);
-        // The host may have ended already, or be told by the end of its queue.
-        self.to_host.try_send(ToHost::Stop).ok();
+        // Waits for room if the queue is full; an error says that the host has ended already.
+        self.to_host.send(ToHost::Stop).ok();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the node panicked");

@@ -15,6 +15,7 @@ mod codec;
 mod context;
 mod effects;
 mod follow;
+mod height;
 mod host;
 mod messages;
 mod pace;

@@ -4,7 +4,8 @@ use super::host::{Host, HostError};
 use super::messages::{Output, SubmitError, TxOrigin, Verdict};
 use hydrogen_core::reader::ReadError;
 use hydrogen_core::{CheckedTx, Committed, TxError, check_tx};
-use hydrogen_types::Hash;
+use hydrogen_types::codec::encode;
+use hydrogen_types::{Gas, Hash};
 
 impl Host {
     /// Checks a transaction, keeps it, and answers whoever brought it.
@@ -36,6 +37,13 @@ impl Host {
             }
         }
         Ok(())
+    }
+
+    /// The transactions of the pool that could enter blocks now, in an order in which they apply.
+    #[must_use]
+    pub fn ready_txs(&self) -> Vec<Vec<u8>> {
+        let ready = self.mempool.take(Gas::new(u64::MAX), usize::MAX);
+        ready.iter().map(|checked| encode(checked.tx())).collect()
     }
 
     fn admit(&mut self, bytes: &[u8]) -> Result<Result<Hash, TxError>, HostError> {

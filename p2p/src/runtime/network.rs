@@ -3,27 +3,27 @@
 //! *Invariants*: it never waits for the host (a full queue drops messages, which agreement survives, and keeps the few
 //! inputs that must arrive), so the two cannot block each other.
 
-use super::behaviour::{Behaviour, BehaviourEvent, Topics};
+use super::behaviour::{Behaviour, Topics};
 use super::peers::PeerBook;
+use super::resolve::resolve;
 use super::thread::ToHost;
-use super::wire::{ANNOUNCEMENT_BYTES, Limits, Request, Response, SYNC_BLOCKS_MAX, SYNC_BYTES, Status};
-use crate::consensus::{Input, Output, Peer, PeerState, TxOrigin, Verdict};
+use super::wire::{Limits, Request, Response, Status};
+use crate::consensus::{Input, Output, Verdict};
 use crate::runtime::{PeerInfo, Shared};
 use futures::StreamExt;
 use hydrogen_core::ChainReader;
-use hydrogen_types::codec::{decode, encode};
-use hydrogen_types::{Hash, Height};
-use libp2p::core::ConnectedPoint;
-use libp2p::gossipsub::{self, MessageAcceptance, MessageId, PublishError};
-use libp2p::request_response::{self, InboundFailure, OutboundRequestId, ResponseChannel};
-use libp2p::swarm::{SwarmEvent, dial_opts::DialOpts, dial_opts::PeerCondition};
-use libp2p::{PeerId, Swarm};
+use hydrogen_types::Hash;
+use hydrogen_types::codec::encode;
+use libp2p::gossipsub::{MessageAcceptance, MessageId, PublishError};
+use libp2p::request_response::{OutboundRequestId, ResponseChannel};
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::{Multiaddr, PeerId, Swarm};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 /// Between two looks at who is to be dialled, unbanned, told again.
@@ -31,18 +31,18 @@ const TICK: Duration = Duration::from_millis(100);
 /// Between two exchanges of state with every peer.
 const STATUS_EVERY: Duration = Duration::from_secs(1);
 /// Sends of one message, the first included.
-const SENDS_MAX: u32 = 3;
+pub(super) const SENDS_MAX: u32 = 3;
 /// Inputs kept for the host while its queue is full.
 const BACKLOG_MAX: usize = 1_024;
 /// Answers that wait for the host, and gossip that waits for its verdict.
-const WAITING_MAX: usize = 4_096;
+pub(super) const WAITING_MAX: usize = 4_096;
 /// Transactions kept until a peer subscribes.
 const UNSENT_MAX: usize = 1_024;
 /// Outputs handled before the swarm has its turn.
 const OUTPUT_BATCH: usize = 64;
 
 /// A request under way.
-enum Sent {
+pub(super) enum Sent {
     /// Re-sent if it fails.
     Message(Arc<[u8]>, u32),
     /// Re-sent if it fails.
@@ -63,10 +63,11 @@ pub(crate) struct Network {
     pub(crate) validator: bool,
     pub(crate) to_host: SyncSender<ToHost>,
     pub(crate) shared: Arc<Shared>,
-    sent: HashMap<OutboundRequestId, Sent>,
-    waiting: BTreeMap<u64, ResponseChannel<Response>>,
-    judged: BTreeMap<u64, (MessageId, PeerId)>,
-    next_token: u64,
+    pub(super) sent: HashMap<OutboundRequestId, Sent>,
+    pub(super) waiting: BTreeMap<u64, ResponseChannel<Response>>,
+    pub(super) judged: BTreeMap<u64, (MessageId, PeerId)>,
+    pub(super) next_token: u64,
+    resolving: JoinSet<(Option<PeerId>, Option<Multiaddr>)>,
     backlog: VecDeque<Input>,
     unsent_txs: VecDeque<Vec<u8>>,
     status_at: Instant,
@@ -103,6 +104,7 @@ impl Network {
             waiting: BTreeMap::new(),
             judged: BTreeMap::new(),
             next_token: 0,
+            resolving: JoinSet::new(),
             backlog: VecDeque::new(),
             unsent_txs: VecDeque::new(),
             status_at: Instant::now(),
@@ -126,13 +128,18 @@ impl Network {
                     }
                 }
                 event = self.swarm.select_next_some() => self.on_event(event),
+                Some(resolved) = self.resolving.join_next() => {
+                    if let Ok((id, Some(address))) = resolved {
+                        self.dial(id, address);
+                    }
+                }
                 _ = tick.tick() => self.on_tick(),
             }
         }
     }
 
     /// Tells the host something it can do without.
-    fn tell(&mut self, input: Input) -> bool {
+    pub(super) fn tell(&mut self, input: Input) -> bool {
         if !self.backlog.is_empty() {
             return false;
         }
@@ -144,7 +151,7 @@ impl Network {
     }
 
     /// Tells the host something it must hear, later if need be.
-    fn tell_surely(&mut self, input: Input) {
+    pub(super) fn tell_surely(&mut self, input: Input) {
         if self.backlog.len() < BACKLOG_MAX {
             self.backlog.push_back(input);
         }
@@ -171,15 +178,7 @@ impl Network {
             self.swarm.behaviour_mut().blocked.unblock_peer(id);
         }
         for (id, address) in self.peers.to_dial(now) {
-            let options = match id {
-                Some(id) => DialOpts::peer_id(id)
-                    .addresses(vec![address])
-                    .condition(PeerCondition::DisconnectedAndNotDialing)
-                    .build(),
-                None => DialOpts::unknown_peer_id().address(address).build(),
-            };
-            // A dial that cannot even start is tried again after its pause.
-            self.swarm.dial(options).ok();
+            self.resolving.spawn(async move { (id, resolve(address).await) });
         }
         if now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
@@ -196,11 +195,28 @@ impl Network {
         }
     }
 
-    fn status(&self) -> Status {
-        Status { genesis: self.genesis, height: self.reader.tip().height, validator: self.validator }
+    fn dial(&mut self, id: Option<PeerId>, address: Multiaddr) {
+        let options = match id {
+            Some(id) => DialOpts::peer_id(id)
+                .addresses(vec![address])
+                .condition(PeerCondition::DisconnectedAndNotDialing)
+                .build(),
+            None => DialOpts::unknown_peer_id().address(address).build(),
+        };
+        // A dial that cannot even start is tried again after its pause.
+        self.swarm.dial(options).ok();
     }
 
-    fn publish_peers(&self) {
+    pub(super) fn status(&self) -> Status {
+        Status {
+            genesis: self.genesis,
+            height: self.reader.tip().height,
+            validator: self.validator,
+            known: self.peers.dialable_validators(),
+        }
+    }
+
+    pub(super) fn publish_peers(&self) {
         let info = |(id, session): (&PeerId, &super::peers::Session)| PeerInfo {
             id: *id,
             address: session.address.clone(),
@@ -210,7 +226,7 @@ impl Network {
         self.shared.set_peers(self.peers.sessions().map(info).collect());
     }
 
-    fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {
+    pub(super) fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {
         let request_id = self.swarm.behaviour_mut().requests.send_request(id, request);
         self.sent.insert(request_id, sent);
     }
@@ -278,7 +294,7 @@ impl Network {
         }
     }
 
-    fn report(&mut self, token: u64, verdict: Verdict) {
+    pub(super) fn report(&mut self, token: u64, verdict: Verdict) {
         let Some((message, source)) = self.judged.remove(&token) else { return };
         let acceptance = match verdict {
             Verdict::Accept => MessageAcceptance::Accept,
@@ -289,201 +305,18 @@ impl Network {
         gossip.report_message_validation_result(&message, &source, acceptance);
     }
 
-    fn answer_block(&mut self, token: u64, bytes: Option<Arc<[u8]>>) {
+    pub(super) fn answer_block(&mut self, token: u64, bytes: Option<Arc<[u8]>>) {
         if let Some(channel) = self.waiting.remove(&token) {
             let bytes = bytes.map(|bytes| bytes.to_vec());
             self.swarm.behaviour_mut().requests.send_response(channel, Response::Block(bytes)).ok();
         }
     }
 
-    fn fault(&mut self, id: PeerId, reason: &str) {
+    pub(super) fn fault(&mut self, id: PeerId, reason: &str) {
         tracing::warn!(peer = %id, reason, "a peer misbehaves");
         if self.peers.fault(id, Instant::now()) {
             self.shared.counters.peers_banned.add_one();
             self.swarm.behaviour_mut().blocked.block_peer(id);
         }
     }
-
-    fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
-        match event {
-            SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
-                let dialled = matches!(endpoint, ConnectedPoint::Dialer { .. });
-                let address = endpoint.get_remote_address();
-                if self.peers.connected(peer_id, address, dialled, Instant::now()) {
-                    self.request(&peer_id, Request::Status(self.status()), Sent::Status);
-                    self.publish_peers();
-                }
-            }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                if let Some(number) = self.peers.disconnected(&peer_id) {
-                    self.tell_surely(Input::Gone(number));
-                    self.publish_peers();
-                }
-            }
-            SwarmEvent::NewListenAddr { address, .. } => self.shared.set_listening(Ok(address)),
-            SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
-                self.shared.set_listening(Err(error.to_string()));
-            }
-            SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.on_request_event(event),
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip_event(event),
-            _ => {}
-        }
-    }
-
-    fn on_gossip_event(&mut self, event: gossipsub::Event) {
-        let gossipsub::Event::Message { propagation_source, message_id, message } = event else { return };
-        let allowed = self.peers.allow_message(&propagation_source, Instant::now());
-        let session = self.peers.session(&propagation_source).map(|session| session.number);
-        let token = self.token();
-        self.judged.insert(token, (message_id, propagation_source));
-        while self.judged.len() > WAITING_MAX {
-            self.judged.pop_first();
-        }
-        let (Some(number), true) = (session, allowed) else { return self.report(token, Verdict::Ignore) };
-        let input = if message.topic == self.topics.txs.hash() {
-            Input::Tx(message.data, TxOrigin::Gossip(number, token))
-        } else {
-            match decode::<(Height, Hash)>(&message.data, ANNOUNCEMENT_BYTES) {
-                Ok((height, id)) => Input::Announced(number, token, height, id),
-                Err(_) => {
-                    self.report(token, Verdict::Reject);
-                    return self.fault(propagation_source, "gossiped a malformed announcement");
-                }
-            }
-        };
-        if !self.tell(input) {
-            self.report(token, Verdict::Ignore);
-        }
-    }
-
-    fn token(&mut self) -> u64 {
-        self.next_token += 1;
-        self.next_token
-    }
-
-    fn on_request_event(&mut self, event: request_response::Event<Request, Response>) {
-        use request_response::{Event, Message};
-        match event {
-            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                self.on_request(peer, request, channel);
-            }
-            Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
-                if let Some(sent) = self.sent.remove(&request_id) {
-                    self.on_response(peer, sent, response);
-                }
-            }
-            Event::OutboundFailure { peer, request_id, .. } => {
-                if let Some(sent) = self.sent.remove(&request_id) {
-                    self.on_failure(peer, sent);
-                }
-            }
-            Event::InboundFailure { peer, error: InboundFailure::Io(error), .. } => {
-                if error.kind() == io::ErrorKind::InvalidData {
-                    self.shared.counters.peer_faults.add_one();
-                    self.fault(peer, "sent a malformed request");
-                }
-            }
-            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
-        }
-    }
-
-    fn on_request(&mut self, id: PeerId, request: Request, channel: ResponseChannel<Response>) {
-        let allowed = self.peers.allow_message(&id, Instant::now());
-        let number = self.peers.session(&id).map(|session| session.number);
-        let answer = match (number, request) {
-            (Some(number), Request::Status(status)) if allowed => {
-                self.on_status(id, number, &status);
-                Response::Status(self.status())
-            }
-            (Some(number), Request::Message(bytes)) if allowed => {
-                acknowledged(self.tell(Input::Message(number, bytes)))
-            }
-            (Some(number), Request::Block(bytes)) if allowed => {
-                acknowledged(self.tell(Input::Block(number, bytes)))
-            }
-            (Some(_), Request::GetBlock(hash)) if allowed => return self.look_up_block(hash, channel),
-            (Some(_), Request::GetBlocks(from)) if allowed => Response::Blocks(self.blocks_from(from)),
-            _ => Response::Busy,
-        };
-        // The peer may be gone already.
-        self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
-    }
-
-    /// Answers from the chain if the block is decided, else asks the host.
-    fn look_up_block(&mut self, hash: Hash, channel: ResponseChannel<Response>) {
-        let token = self.token();
-        self.waiting.insert(token, channel);
-        while self.waiting.len() > WAITING_MAX {
-            self.waiting.pop_first();
-        }
-        match self.reader.block_by_hash(&hash) {
-            Ok(Some(committed)) => self.answer_block(token, Some(encode(&committed.block).into())),
-            _ => {
-                if !self.tell(Input::BlockWanted(token, hash)) {
-                    self.answer_block(token, None);
-                }
-            }
-        }
-    }
-
-    fn blocks_from(&self, from: Height) -> Vec<(Vec<u8>, hydrogen_types::Certificate)> {
-        let mut blocks = Vec::new();
-        let mut bytes = 0usize;
-        for offset in 0..SYNC_BLOCKS_MAX {
-            let Ok(Some(committed)) = self.reader.block(from.plus(offset)) else { break };
-            let block = encode(&committed.block);
-            bytes = bytes.saturating_add(block.len());
-            blocks.push((block, committed.certificate.clone()));
-            if bytes >= SYNC_BYTES.min(self.limits.response_max) {
-                break;
-            }
-        }
-        blocks
-    }
-
-    fn on_status(&mut self, id: PeerId, number: Peer, status: &Status) {
-        if status.genesis != self.genesis {
-            return self.fault(id, "belongs to another chain");
-        }
-        if let Some(session) = self.peers.session_mut(&id) {
-            session.validator = status.validator;
-            session.height = status.height.get();
-        }
-        let state = PeerState { height: status.height, validator: status.validator };
-        self.tell_surely(Input::Status(number, state));
-    }
-
-    fn on_response(&mut self, id: PeerId, sent: Sent, response: Response) {
-        let Some(number) = self.peers.session(&id).map(|session| session.number) else { return };
-        match (sent, response) {
-            (Sent::Status, Response::Status(status)) => self.on_status(id, number, &status),
-            (Sent::GetBlock(_), Response::Block(Some(bytes))) => {
-                self.tell_surely(Input::Block(number, bytes))
-            }
-            (Sent::GetBlock(hash), _) => self.tell_surely(Input::BlockMissing(number, hash)),
-            (Sent::GetBlocks, Response::Blocks(blocks)) => self.tell_surely(Input::Synced(number, blocks)),
-            (Sent::GetBlocks, _) => self.tell_surely(Input::SyncFailed(number)),
-            // A busy peer gets the message again with the engine's next repetition.
-            (Sent::Message(..) | Sent::Block(..) | Sent::Status, _) => {}
-        }
-    }
-
-    fn on_failure(&mut self, id: PeerId, sent: Sent) {
-        let Some(number) = self.peers.session(&id).map(|session| session.number) else { return };
-        match sent {
-            Sent::Message(bytes, sends) if sends < SENDS_MAX => {
-                self.request(&id, Request::Message(bytes.to_vec()), Sent::Message(bytes, sends + 1));
-            }
-            Sent::Block(bytes, sends) if sends < SENDS_MAX => {
-                self.request(&id, Request::Block(bytes.to_vec()), Sent::Block(bytes, sends + 1));
-            }
-            Sent::GetBlock(hash) => self.tell_surely(Input::BlockMissing(number, hash)),
-            Sent::GetBlocks => self.tell_surely(Input::SyncFailed(number)),
-            Sent::Message(..) | Sent::Block(..) | Sent::Status => {}
-        }
-    }
-}
-
-fn acknowledged(told: bool) -> Response {
-    if told { Response::Ack } else { Response::Busy }
 }

@@ -3,6 +3,7 @@
 //! *Invariants*: a number that the host knows means one session, from the first connection of a peer to the last; a
 //! static peer is dialled until it is connected, with growing pauses; a ban ends by itself.
 
+use super::wire::{ADDRESS_BYTES_MAX, KNOWN_MAX};
 use crate::consensus::Peer;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
@@ -19,6 +20,12 @@ const LOWER_ID_WAITS: Duration = Duration::from_millis(400);
 const FAULTS_MAX: u32 = 3;
 /// How long a ban lasts.
 const BAN: Duration = Duration::from_secs(60);
+/// Peers whose faults are remembered.
+const FAULTY_MAX: usize = 4_096;
+/// Addresses that are dialled: those of the configuration and as many validators as there can be.
+const STATICS_MAX: usize = 256;
+/// Dials of an address that a peer told.
+const LEARNED_DIALS_MAX: u32 = 8;
 /// Requests and gossip messages of one peer in a second, averaged.
 const RATE_PER_SECOND: f64 = 1_000.0;
 /// And at once.
@@ -30,6 +37,8 @@ pub(crate) struct Session {
     pub(crate) address: Multiaddr,
     pub(crate) validator: bool,
     pub(crate) height: u64,
+    /// Where it says it listens.
+    pub(crate) listens: Option<Multiaddr>,
     tokens: f64,
     filled_at: Instant,
 }
@@ -39,6 +48,8 @@ struct Static {
     id: Option<PeerId>,
     dial_at: Instant,
     backoff: Duration,
+    /// Dials left for an address that another peer told; those of the configuration never run out.
+    dials_left: Option<u32>,
 }
 
 /// The book of peers.
@@ -65,7 +76,7 @@ impl PeerBook {
         let statics = addresses.into_iter().map(|address| {
             let id = id_of(&address);
             let dial_at = if id.is_some_and(|id| me < id) { now + LOWER_ID_WAITS } else { now };
-            Static { address, id, dial_at, backoff: BACKOFF_MIN }
+            Static { address, id, dial_at, backoff: BACKOFF_MIN, dials_left: None }
         });
         Self {
             me,
@@ -98,7 +109,15 @@ impl PeerBook {
         self.next_number += 1;
         self.by_number.insert(number, id);
         let address = address.clone();
-        let session = Session { number, address, validator: false, height: 0, tokens: BURST, filled_at: now };
+        let session = Session {
+            number,
+            address,
+            validator: false,
+            height: 0,
+            listens: None,
+            tokens: BURST,
+            filled_at: now,
+        };
         self.sessions.insert(id, session);
         true
     }
@@ -121,9 +140,40 @@ impl PeerBook {
         for known in self.statics.iter_mut().filter(due) {
             known.dial_at = now + known.backoff;
             known.backoff = (known.backoff * 2).min(BACKOFF_MAX);
+            known.dials_left = known.dials_left.map(|left| left.saturating_sub(1));
             dial.push((known.id, known.address.clone()));
         }
+        self.statics.retain(|known| {
+            known.dials_left != Some(0) || self.sessions.contains_key(&known.id.unwrap_or(self.me))
+        });
         dial
+    }
+
+    /// A peer tells where another validator listens: dial it too, a few times.
+    pub(crate) fn learn(&mut self, bytes: &[u8], now: Instant) {
+        if bytes.len() > ADDRESS_BYTES_MAX || self.statics.len() >= STATICS_MAX {
+            return;
+        }
+        let Ok(address) = Multiaddr::try_from(bytes.to_vec()) else { return };
+        let Some(id) = id_of(&address) else { return };
+        let known = id == self.me || self.statics.iter().any(|known| known.id == Some(id));
+        if known || self.sessions.contains_key(&id) || self.banned.contains_key(&id) {
+            return;
+        }
+        let dial_at = if self.me < id { now + LOWER_ID_WAITS } else { now };
+        let dials_left = Some(LEARNED_DIALS_MAX);
+        self.statics.push(Static { address, id: Some(id), dial_at, backoff: BACKOFF_MIN, dials_left });
+    }
+
+    /// Where the validators among the peers can be dialled, as bytes that end in their ids.
+    pub(crate) fn dialable_validators(&self) -> Vec<Vec<u8>> {
+        let validators = self.sessions.iter().filter(|(_, session)| session.validator);
+        let addresses = validators.filter_map(|(id, session)| {
+            let address = session.listens.clone()?;
+            let whole = if id_of(&address).is_some() { address } else { address.with(Protocol::P2p(*id)) };
+            Some(whole.to_vec()).filter(|bytes| bytes.len() <= ADDRESS_BYTES_MAX)
+        });
+        addresses.take(KNOWN_MAX).collect()
     }
 
     pub(crate) fn session(&self, id: &PeerId) -> Option<&Session> {
@@ -184,6 +234,3 @@ impl PeerBook {
         ended
     }
 }
-
-/// Peers whose faults are remembered.
-const FAULTY_MAX: usize = 4_096;

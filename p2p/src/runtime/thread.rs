@@ -1,10 +1,11 @@
 //! The host's thread: takes inputs from a bounded queue, steps, and passes outputs on.
 
 use crate::consensus::{Host, HostError, Input, Now, Output, SubmitError, TxOrigin};
-use crate::runtime::Shared;
+use crate::runtime::{Shared, pool_file};
 use hydrogen_core::Committed;
 use hydrogen_types::Hash;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -14,6 +15,9 @@ use tokio::sync::{broadcast, mpsc};
 const BATCH: usize = 64;
 /// Longest sleep: the wall clock may jump meanwhile.
 const SLEEP_MAX_MS: u64 = 500;
+
+/// The request that nobody waits for; numbers begin above it.
+const NOBODY: u64 = 0;
 
 /// Who gets the answer to a submission.
 pub(crate) type Reply = Box<dyn FnOnce(Result<Hash, SubmitError>) + Send>;
@@ -54,12 +58,13 @@ pub(crate) struct HostThread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) replies: BTreeMap<u64, Reply>,
     pub(crate) next_request: u64,
+    pub(crate) home: Option<PathBuf>,
 }
 
 impl HostThread {
     /// Runs until it is told to stop, the network is gone, or the host cannot go on.
     pub(crate) fn run(mut self) {
-        let mut result = self.step(Input::Tick);
+        let mut result = self.restore_pool().and_then(|()| self.step(Input::Tick));
         while result.is_ok() {
             let now_ms = self.clock.now().mono_ms;
             let wake_ms = self.host.next_wake().unwrap_or(u64::MAX);
@@ -74,6 +79,17 @@ impl HostThread {
             tracing::error!(error = %error, "the node stops");
             self.shared.fail(error.to_string());
         }
+        if let Some(home) = &self.home
+            && let Err(error) = pool_file::save(home, &self.host.ready_txs())
+        {
+            tracing::warn!(error = %error, "the pool is not kept");
+        }
+    }
+
+    /// What waited when the node stopped waits again, if it still may.
+    fn restore_pool(&mut self) -> Result<(), Option<HostError>> {
+        let txs = self.home.as_deref().map(pool_file::take).unwrap_or_default();
+        txs.into_iter().try_for_each(|bytes| self.step(Input::Tx(bytes, TxOrigin::Local(NOBODY))))
     }
 
     fn take_batch(&mut self, first: ToHost) -> Result<(), Option<HostError>> {

@@ -16,12 +16,19 @@ const OVERHEAD_BYTES: usize = 128 << 10;
 /// Bytes of an announcement: a height and a hash.
 pub(crate) const ANNOUNCEMENT_BYTES: usize = 40;
 
+/// Addresses that one status tells, and of these the bytes of each, at most.
+pub(crate) const KNOWN_MAX: usize = 32;
+/// A host name of 253 bytes, a port and a peer id fit.
+pub(crate) const ADDRESS_BYTES_MAX: usize = 384;
+
 /// What a node says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Status {
     pub(crate) genesis: Hash,
     pub(crate) height: Height,
     pub(crate) validator: bool,
+    /// Where validators among the sender's peers can be dialled, with their ids: validators need a full mesh.
+    pub(crate) known: Vec<Vec<u8>>,
 }
 
 /// A request to one peer.

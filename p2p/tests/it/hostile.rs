@@ -12,8 +12,8 @@ use std::rc::Rc;
 
 /// q, the order of the group, little end first.
 const ORDER: [u8; 32] = [
-    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
 fn params() -> Params {
@@ -31,7 +31,8 @@ fn proposal(height: Height, round: u32, block: &Block, proposer: usize) -> Vec<u
     let keys = keys(proposer);
     let rounds: (Option<u32>, Option<u32>) = (Some(round), None);
     let chain_id = ChainId::new("test-net").unwrap();
-    let signed = [Tag::PROPOSAL.text().as_bytes(), &[0], &encode(&(chain_id, height, rounds, block.hash()))].concat();
+    let signed =
+        [Tag::PROPOSAL.text().as_bytes(), &[0], &encode(&(chain_id, height, rounds, block.hash()))].concat();
     let head = (1u8, height, rounds.0, block.hash(), rounds.1, keys.consensus.address());
     [encode(&head), encode(&keys.consensus.sign(&signed))].concat()
 }
@@ -56,7 +57,8 @@ fn propose_changed(change: impl FnOnce(&mut Block, Vec<u8>)) -> (Vec<bool>, Vec<
     let seen = Rc::clone(&votes);
     world.filter = Box::new(move |from, to, wire| {
         if let (Wire::Message(bytes), true) = (wire, to == evil) {
-            let first = bytes[0] == 0 && bytes[1] == 0 && bytes[2..10] == encode(&height) && bytes[11..15] == [0; 4];
+            let first =
+                bytes[0] == 0 && bytes[1] == 0 && bytes[2..10] == encode(&height) && bytes[11..15] == [0; 4];
             if first {
                 seen.borrow_mut().push((from, bytes[15] == 1));
             }

@@ -35,9 +35,13 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
 
 impl Net {
     fn start(count: usize, params: Params) -> Self {
+        Self::start_in(count, params, |_| None)
+    }
+
+    fn start_in(count: usize, params: Params, home: impl Fn(usize) -> Option<PathBuf>) -> Self {
         let mut net = Self { genesis: live(count, params), nodes: Vec::new(), stores: Vec::new() };
         for index in 0..count {
-            net.join(config(index, count, net.addresses()));
+            net.join(NodeConfig { home: home(index), ..config(index, count, net.addresses()) });
         }
         net
     }
@@ -134,10 +138,38 @@ fn a_node_restarts() {
     std::fs::remove_dir_all(home).unwrap();
 }
 
-/// Time from a submission to finality, as a client of one validator sees it. Prints; asserts only that it is sane.
+/// Three validators of whom two know only the first: they learn of each other, or nothing would be decided.
+#[test]
+fn validators_find_each_other() {
+    let params = Params { heartbeat_ms: 300, ..Params::default() };
+    let mut net = Net { genesis: live(3, params), nodes: vec![], stores: vec![] };
+    net.join(config(0, 3, vec![]));
+    let first = net.addresses();
+    net.join(config(1, 3, first.clone()));
+    net.join(config(2, 3, first));
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 3));
+    assert!(net.nodes.iter().all(|node| node.status().peers.len() == 2));
+}
+
+/// What waits in the pool waits again after a restart.
+#[test]
+fn pool_survives_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let mut net = Net { genesis: live(2, Params::default()), nodes: vec![], stores: vec![] };
+    net.join(NodeConfig { home: Some(home.path().into()), ..config(0, 2, vec![]) });
+    net.nodes[0].submit(transfer(0)).unwrap();
+    net.nodes.remove(0).stop();
+    net.join(NodeConfig { home: Some(home.path().into()), ..config(0, 2, vec![]) });
+    wait(&net.nodes[0], || net.nodes[0].status().mempool == 1);
+}
+
+/// Time from a submission to finality, as a client of one validator sees it, with vote logs on the disk. Prints;
+/// asserts only that it is sane.
 #[test]
 fn finality_on_loopback() {
-    let net = Net::start(4, Params { block_interval_ms: 20, ..Params::default() });
+    let homes = tempfile::tempdir().unwrap();
+    let params = Params { block_interval_ms: 10, ..Params::default() };
+    let net = Net::start_in(4, params, |index| Some(homes.path().join(index.to_string())));
     wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 1));
     let mut times = Vec::new();
     for number in 0..100u64 {
@@ -157,4 +189,23 @@ fn finality_on_loopback() {
     );
     println!("{:?}", net.nodes[0].metrics().all());
     assert!(times[50] < Duration::from_millis(250));
+}
+
+/// As many transactions as fit, given to one validator. Prints how many became final in a second.
+#[test]
+fn throughput_on_loopback() {
+    const COUNT: u64 = 2_000;
+    let net = Net::start(4, Params { block_interval_ms: 10, ..Params::default() });
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 1));
+    let txs: Vec<Vec<u8>> = (0..COUNT).map(transfer).collect();
+    let started = Instant::now();
+    for (number, tx) in (0u64..).zip(txs) {
+        // A sender may have 256 waiting.
+        wait(&net.nodes[0], || nonce(&net.nodes[0]) + 200 > number);
+        net.nodes[0].submit(tx).unwrap();
+    }
+    wait(&net.nodes[3], || net.nodes.iter().all(|node| nonce(node) == COUNT));
+    let seconds = started.elapsed().as_secs_f64();
+    let height = net.nodes[0].status().height;
+    println!("{COUNT} transactions in {seconds:.2} s and {height} blocks");
 }

@@ -1,0 +1,219 @@
+//! What comes in: events of libp2p, turned into inputs of the host or answered here.
+
+use super::behaviour::BehaviourEvent;
+use super::network::{Network, SENDS_MAX, Sent, WAITING_MAX};
+use super::wire::{ANNOUNCEMENT_BYTES, KNOWN_MAX, Request, Response, SYNC_BLOCKS_MAX, SYNC_BYTES, Status};
+use crate::consensus::{Input, Peer, PeerState, TxOrigin, Verdict};
+use hydrogen_types::codec::{decode, encode};
+use hydrogen_types::{Certificate, Hash, Height};
+use libp2p::core::ConnectedPoint;
+use libp2p::gossipsub;
+use libp2p::request_response::{self, InboundFailure, ResponseChannel};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, PeerId, identify};
+use std::io;
+use std::time::Instant;
+
+impl Network {
+    pub(super) fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::ConnectionEstablished { peer_id, endpoint, .. } => {
+                let dialled = matches!(endpoint, ConnectedPoint::Dialer { .. });
+                let address = endpoint.get_remote_address();
+                if self.peers.connected(peer_id, address, dialled, Instant::now()) {
+                    self.request(&peer_id, Request::Status(self.status()), Sent::Status);
+                    self.publish_peers();
+                }
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                if let Some(number) = self.peers.disconnected(&peer_id) {
+                    self.tell_surely(Input::Gone(number));
+                    self.publish_peers();
+                }
+            }
+            SwarmEvent::NewListenAddr { address, .. } => self.shared.set_listening(Ok(address)),
+            SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
+                self.shared.set_listening(Err(error.to_string()));
+            }
+            SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.on_request_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received {
+                peer_id,
+                info,
+                ..
+            })) => {
+                self.on_identified(&peer_id, info.listen_addrs);
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers where a peer listens: on the address that it connected from, if it says so.
+    fn on_identified(&mut self, id: &PeerId, addresses: Vec<Multiaddr>) {
+        let Some(session) = self.peers.session_mut(id) else { return };
+        let host = session.address.iter().next();
+        let same = addresses.iter().find(|address| address.iter().next() == host);
+        session.listens = same.or(addresses.first()).cloned();
+    }
+
+    fn on_gossip_event(&mut self, event: gossipsub::Event) {
+        let gossipsub::Event::Message { propagation_source, message_id, message } = event else { return };
+        let allowed = self.peers.allow_message(&propagation_source, Instant::now());
+        let session = self.peers.session(&propagation_source).map(|session| session.number);
+        let token = self.token();
+        self.judged.insert(token, (message_id, propagation_source));
+        while self.judged.len() > WAITING_MAX {
+            self.judged.pop_first();
+        }
+        let (Some(number), true) = (session, allowed) else { return self.report(token, Verdict::Ignore) };
+        let input = if message.topic == self.topics.txs.hash() {
+            Input::Tx(message.data, TxOrigin::Gossip(number, token))
+        } else {
+            match decode::<(Height, Hash)>(&message.data, ANNOUNCEMENT_BYTES) {
+                Ok((height, id)) => Input::Announced(number, token, height, id),
+                Err(_) => {
+                    self.report(token, Verdict::Reject);
+                    return self.fault(propagation_source, "gossiped a malformed announcement");
+                }
+            }
+        };
+        if !self.tell(input) {
+            self.report(token, Verdict::Ignore);
+        }
+    }
+
+    fn token(&mut self) -> u64 {
+        self.next_token += 1;
+        self.next_token
+    }
+
+    fn on_request_event(&mut self, event: request_response::Event<Request, Response>) {
+        use request_response::{Event, Message};
+        match event {
+            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
+                self.on_request(peer, request, channel);
+            }
+            Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
+                if let Some(sent) = self.sent.remove(&request_id) {
+                    self.on_response(peer, sent, response);
+                }
+            }
+            Event::OutboundFailure { peer, request_id, .. } => {
+                if let Some(sent) = self.sent.remove(&request_id) {
+                    self.on_failure(peer, sent);
+                }
+            }
+            Event::InboundFailure { peer, error: InboundFailure::Io(error), .. } => {
+                if error.kind() == io::ErrorKind::InvalidData {
+                    self.shared.counters.peer_faults.add_one();
+                    self.fault(peer, "sent a malformed request");
+                }
+            }
+            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn on_request(&mut self, id: PeerId, request: Request, channel: ResponseChannel<Response>) {
+        let allowed = self.peers.allow_message(&id, Instant::now());
+        let number = self.peers.session(&id).map(|session| session.number);
+        let answer = match (number, request) {
+            (Some(number), Request::Status(status)) if allowed => {
+                self.on_status(id, number, &status);
+                Response::Status(self.status())
+            }
+            (Some(number), Request::Message(bytes)) if allowed => {
+                acknowledged(self.tell(Input::Message(number, bytes)))
+            }
+            (Some(number), Request::Block(bytes)) if allowed => {
+                acknowledged(self.tell(Input::Block(number, bytes)))
+            }
+            (Some(_), Request::GetBlock(hash)) if allowed => return self.look_up_block(hash, channel),
+            (Some(_), Request::GetBlocks(from)) if allowed => Response::Blocks(self.blocks_from(from)),
+            _ => Response::Busy,
+        };
+        // The peer may be gone already.
+        self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
+    }
+
+    /// Answers from the chain if the block is decided, else asks the host.
+    fn look_up_block(&mut self, hash: Hash, channel: ResponseChannel<Response>) {
+        let token = self.token();
+        self.waiting.insert(token, channel);
+        while self.waiting.len() > WAITING_MAX {
+            self.waiting.pop_first();
+        }
+        match self.reader.block_by_hash(&hash) {
+            Ok(Some(committed)) => self.answer_block(token, Some(encode(&committed.block).into())),
+            _ => {
+                if !self.tell(Input::BlockWanted(token, hash)) {
+                    self.answer_block(token, None);
+                }
+            }
+        }
+    }
+
+    fn blocks_from(&self, from: Height) -> Vec<(Vec<u8>, Certificate)> {
+        let mut blocks = Vec::new();
+        let mut bytes = 0usize;
+        for offset in 0..SYNC_BLOCKS_MAX {
+            let Ok(Some(committed)) = self.reader.block(from.plus(offset)) else { break };
+            let block = encode(&committed.block);
+            bytes = bytes.saturating_add(block.len());
+            blocks.push((block, committed.certificate.clone()));
+            if bytes >= SYNC_BYTES.min(self.limits.response_max) {
+                break;
+            }
+        }
+        blocks
+    }
+
+    fn on_status(&mut self, id: PeerId, number: Peer, status: &Status) {
+        if status.genesis != self.genesis {
+            return self.fault(id, "belongs to another chain");
+        }
+        if let Some(session) = self.peers.session_mut(&id) {
+            session.validator = status.validator;
+            session.height = status.height.get();
+        }
+        if self.validator {
+            let now = Instant::now();
+            status.known.iter().take(KNOWN_MAX).for_each(|address| self.peers.learn(address, now));
+        }
+        let state = PeerState { height: status.height, validator: status.validator };
+        self.tell_surely(Input::Status(number, state));
+    }
+
+    fn on_response(&mut self, id: PeerId, sent: Sent, response: Response) {
+        let Some(number) = self.peers.session(&id).map(|session| session.number) else { return };
+        match (sent, response) {
+            (Sent::Status, Response::Status(status)) => self.on_status(id, number, &status),
+            (Sent::GetBlock(_), Response::Block(Some(bytes))) => {
+                self.tell_surely(Input::Block(number, bytes))
+            }
+            (Sent::GetBlock(hash), _) => self.tell_surely(Input::BlockMissing(number, hash)),
+            (Sent::GetBlocks, Response::Blocks(blocks)) => self.tell_surely(Input::Synced(number, blocks)),
+            (Sent::GetBlocks, _) => self.tell_surely(Input::SyncFailed(number)),
+            // A busy peer gets the message again with the engine's next repetition.
+            (Sent::Message(..) | Sent::Block(..) | Sent::Status, _) => {}
+        }
+    }
+
+    fn on_failure(&mut self, id: PeerId, sent: Sent) {
+        let Some(number) = self.peers.session(&id).map(|session| session.number) else { return };
+        match sent {
+            Sent::Message(bytes, sends) if sends < SENDS_MAX => {
+                self.request(&id, Request::Message(bytes.to_vec()), Sent::Message(bytes, sends + 1));
+            }
+            Sent::Block(bytes, sends) if sends < SENDS_MAX => {
+                self.request(&id, Request::Block(bytes.to_vec()), Sent::Block(bytes, sends + 1));
+            }
+            Sent::GetBlock(hash) => self.tell_surely(Input::BlockMissing(number, hash)),
+            Sent::GetBlocks => self.tell_surely(Input::SyncFailed(number)),
+            Sent::Message(..) | Sent::Block(..) | Sent::Status => {}
+        }
+    }
+}
+
+fn acknowledged(told: bool) -> Response {
+    if told { Response::Ack } else { Response::Busy }
+}
