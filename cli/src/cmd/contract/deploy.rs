@@ -25,7 +25,7 @@ pub(super) async fn run(
     let wallet = session.wallet(from)?;
     upload(session, &wallet, module).await?;
     let receipt = wallet.send(Action::Deploy { code: hash, init: args }, gas).await?;
-    let mut extra = vec![("code", hash.to_string())];
+    let mut extra = vec![("code_hash", hash.to_string())];
     if let Some(contract) = address_of(&receipt) {
         extra.push(("contract", contract.to_string()));
     }
