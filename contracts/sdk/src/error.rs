@@ -6,10 +6,10 @@ use hydrogen_types::host::refusal;
 
 /// Codes that the SDK itself reverts with. A contract's own are 1,000 to 999,999.
 pub mod code {
-    /// The arguments are not the encoding of the method's.
-    pub const BAD_ARGS: u32 = 1_000_000;
+    /// The arguments are not the encoding of the method's: the ledger's own code for it.
+    pub const BAD_ARGS: u32 = hydrogen_types::receipt::code::BAD_ARGUMENTS;
     /// The method takes no CNX.
-    pub const NOT_PAYABLE: u32 = 1_000_001;
+    pub const NOT_PAYABLE: u32 = 1_000_000;
 }
 
 /// A refusal on its way to the host. Every error enum that derives [`crate::ContractError`] turns into one.
