@@ -1,5 +1,7 @@
 //! The embedded chain through its public face, with the real sandbox and the committed counter contract.
 
+mod sdk;
+
 use hydrogen_embed::types::{Action, Address, Amount, Gas, Height};
 use hydrogen_embed::{EmbedError, EmbeddedChain, SecretKey, json};
 
