@@ -1,12 +1,17 @@
 //! The client of a relay: signs its requests, streams files both ways, and checks what it gets.
 
-use crate::rpc::text::Text;
+mod error;
+mod receipt;
+
+pub use error::RelayClientError;
+pub use receipt::RelayReceiptJson;
+
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::signing::{RequestParts, content_digest, sign_request};
-use hydrogen_types::task::{BlobKind, RelayReceipt, RelayReceiptBody};
-use hydrogen_types::{Address, ChainId, Hash, Height, Signature};
+use hydrogen_types::Hash;
+use hydrogen_types::task::{BlobKind, RelayReceipt};
 use reqwest::{Method, Response, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,103 +25,6 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// Bytes read from a file at a time.
 const CHUNK_BYTES: usize = 64 << 10;
-
-/// Why a relay did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RelayClientError {
-    /// Not an HTTP URL.
-    #[error("`{url}` is not the URL of a relay: write http://HOST:PORT")]
-    BadUrl {
-        /// What was given.
-        url: String,
-    },
-    /// The way to it is broken.
-    #[error("relay {url}: {reason}")]
-    Unreachable {
-        /// Its URL.
-        url: String,
-        /// What the connection said.
-        reason: String,
-    },
-    /// It refused, and said why.
-    #[error("relay {url} answers {status} {name}: {message}")]
-    Refused {
-        /// Its URL.
-        url: String,
-        /// HTTP status.
-        status: u16,
-        /// Stable name such as `HashMismatch`.
-        name: String,
-        /// The sentence.
-        message: String,
-        /// Whether it said that asking again may help, and after how long.
-        retry_after: Option<Duration>,
-    },
-    /// It answered what its interface does not allow.
-    #[error("relay {url} gave an answer that cannot be read: {reason}")]
-    BadAnswer {
-        /// Its URL.
-        url: String,
-        /// What was wrong.
-        reason: String,
-    },
-    /// It sent other bytes than asked for.
-    #[error("relay {url} sent bytes with hash {got}, expected {expected}")]
-    WrongBytes {
-        /// Its URL.
-        url: String,
-        /// Asked for.
-        expected: Hash,
-        /// Sent.
-        got: Hash,
-    },
-    /// It sent more bytes than allowed.
-    #[error("relay {url} sends more than {size_max} bytes")]
-    TooLarge {
-        /// Its URL.
-        url: String,
-        /// Allowed.
-        size_max: u64,
-    },
-    /// A file of ours.
-    #[error("{path}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// No randomness for a nonce.
-    #[error("no randomness for a nonce: {0}")]
-    NoRandomness(String),
-}
-
-impl RelayClientError {
-    /// Whether trying again later may help: the way, the relay's state or ours, not the request.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } | Self::NoRandomness(_) => true,
-            Self::Refused { status, retry_after, .. } => retry_after.is_some() || *status >= 500,
-            Self::BadUrl { .. }
-            | Self::BadAnswer { .. }
-            | Self::WrongBytes { .. }
-            | Self::TooLarge { .. }
-            | Self::File { .. } => false,
-        }
-    }
-
-    /// The HTTP status of a refusal.
-    #[must_use]
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused { status, .. } => Some(*status),
-            _ => None,
-        }
-    }
-}
 
 /// A file to upload, with what must be known of it beforehand.
 #[derive(Debug, Clone)]
@@ -390,85 +298,6 @@ impl RelayClient {
 
     fn bad_answer(&self, reason: String) -> RelayClientError {
         RelayClientError::BadAnswer { url: self.url.clone(), reason }
-    }
-}
-
-/// A relay's receipt in the JSON form of the contract's interface.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RelayReceiptJson {
-    body: BodyJson,
-    signature: Text<Signature>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct BodyJson {
-    version: u8,
-    chain_id: Text<ChainId>,
-    relay: Text<Address>,
-    task: Text<u64>,
-    kind: KindJson,
-    digest: Text<Hash>,
-    size: Text<u64>,
-    uploader: Text<Address>,
-    issued: Text<Height>,
-    valid_until: Text<Height>,
-    kept_ms: Text<u64>,
-}
-
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KindJson {
-    Args,
-    Result,
-}
-
-impl From<&RelayReceipt> for RelayReceiptJson {
-    fn from(receipt: &RelayReceipt) -> Self {
-        let body = &receipt.body;
-        Self {
-            body: BodyJson {
-                version: body.version,
-                chain_id: Text(body.chain_id.clone()),
-                relay: Text(body.relay),
-                task: Text(body.task),
-                kind: match body.kind {
-                    BlobKind::Args => KindJson::Args,
-                    BlobKind::Result => KindJson::Result,
-                },
-                digest: Text(body.digest),
-                size: Text(body.size),
-                uploader: Text(body.uploader),
-                issued: Text(body.issued),
-                valid_until: Text(body.valid_until),
-                kept_ms: Text(body.kept_ms),
-            },
-            signature: Text(receipt.signature),
-        }
-    }
-}
-
-impl From<RelayReceiptJson> for RelayReceipt {
-    fn from(json: RelayReceiptJson) -> Self {
-        let body = json.body;
-        Self {
-            body: RelayReceiptBody {
-                version: body.version,
-                chain_id: body.chain_id.0,
-                relay: body.relay.0,
-                task: body.task.0,
-                kind: match body.kind {
-                    KindJson::Args => BlobKind::Args,
-                    KindJson::Result => BlobKind::Result,
-                },
-                digest: body.digest.0,
-                size: body.size.0,
-                uploader: body.uploader.0,
-                issued: body.issued.0,
-                valid_until: body.valid_until.0,
-                kept_ms: body.kept_ms.0,
-            },
-            signature: json.signature.0,
-        }
     }
 }
 

@@ -160,10 +160,7 @@ async fn introduce(network: &Network, narrator: &Narrator) -> Outcome {
 /// A new account for the application, with CNX from the faucet.
 async fn fund(network: &Network, names: &mut Names, narrator: &Narrator) -> Outcome<Wallet> {
     let seed = keys::random_seed()?;
-    let path = keys::path_of(network.dir(), KEY)?;
-    if !path.exists() {
-        keys::write(network.dir(), KEY, &KeyFile::clear(&seed))?;
-    }
+    keys::write(network.dir(), KEY, &KeyFile::clear(&seed))?;
     let key = NodeKeys::from_seed(seed).account;
     let (client, address) = (network.client()?, key.address());
     names.add(address, "application");

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::AsyncWriteExt;
 
 /// Where blobs live. Names are chosen by the relay: `args-7`, `result-7`, `program-HEX`.
-pub trait Blobs: Send + Sync {
+pub(crate) trait Blobs: Send + Sync {
     /// Starts a blob that has no name yet.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ pub trait Blobs: Send + Sync {
 
 /// Blobs in a folder.
 #[derive(Debug)]
-pub struct FileBlobs {
+pub(crate) struct FileBlobs {
     folder: PathBuf,
     pending: PathBuf,
     counter: AtomicU64,
@@ -49,7 +49,7 @@ impl FileBlobs {
     ///
     /// # Errors
     /// The file system's own.
-    pub fn open_folder(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn open_folder(folder: &Path) -> io::Result<Self> {
         let pending = folder.join("pending");
         if pending.exists() {
             std::fs::remove_dir_all(&pending)?;
@@ -105,7 +105,7 @@ impl Blobs for FileBlobs {
 
 /// A blob being written. Dropped before [`Pending::publish`], it leaves nothing.
 #[derive(Debug)]
-pub struct Pending {
+pub(crate) struct Pending {
     file: Option<tokio::fs::File>,
     path: Option<PathBuf>,
     folder: PathBuf,
@@ -118,7 +118,7 @@ impl Pending {
     ///
     /// # Errors
     /// The medium's own, a full disk above all.
-    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.hasher.update(bytes);
         self.size += bytes.len() as u64;
         match &mut self.file {
@@ -129,19 +129,19 @@ impl Pending {
 
     /// Bytes written so far.
     #[must_use]
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
     /// SHA-256 of the bytes written so far.
     #[must_use]
-    pub fn digest(&self) -> Hash {
+    pub(crate) fn digest(&self) -> Hash {
         Hash::new(self.hasher.clone().finalize().into())
     }
 
     /// Where the bytes are, for a check that must read them before they are published.
     #[must_use]
-    pub fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
@@ -149,7 +149,7 @@ impl Pending {
     ///
     /// # Errors
     /// The medium's own.
-    pub async fn flush(&mut self) -> io::Result<()> {
+    pub(crate) async fn flush(&mut self) -> io::Result<()> {
         match &mut self.file {
             Some(file) => file.flush().await,
             None => Ok(()),
@@ -160,7 +160,7 @@ impl Pending {
     ///
     /// # Errors
     /// The medium's own; the blob is then not visible.
-    pub async fn publish(mut self, name: &str) -> io::Result<()> {
+    pub(crate) async fn publish(mut self, name: &str) -> io::Result<()> {
         if let Some(mut file) = self.file.take() {
             file.flush().await?;
             file.sync_all().await?;

@@ -2,7 +2,7 @@
 
 /// What a `Range` header asks of a body of known size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RangeAnswer {
+pub(crate) enum RangeAnswer {
     /// All of it: no header, another unit, several ranges, or a malformed one (which must be ignored).
     Whole,
     /// From `start` up to, not including, `end`.
@@ -18,7 +18,7 @@ pub enum RangeAnswer {
 
 /// Reads the header for a body of `size` bytes.
 #[must_use]
-pub fn parse_range(header: Option<&str>, size: u64) -> RangeAnswer {
+pub(crate) fn parse_range(header: Option<&str>, size: u64) -> RangeAnswer {
     let Some(spec) = header.and_then(|text| text.trim().strip_prefix("bytes=")) else {
         return RangeAnswer::Whole;
     };
