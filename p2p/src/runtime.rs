@@ -12,10 +12,10 @@ mod resolve;
 mod thread;
 mod wire;
 
-use crate::config::{NodeConfig, peer_keypair};
+use crate::config::NodeConfig;
 use crate::consensus::{Disk, FileDisk, Host, HostConfig, HostError, MemDisk, SubmitError};
 use crate::metrics::Counters;
-use hydrogen_core::{Chain, ChainReader, Committed, Mempool};
+use hydrogen_core::{Chain, ChainReader, Committed, Genesis, Mempool};
 use hydrogen_types::{Hash, Height};
 use libp2p::{Multiaddr, PeerId};
 use network::{Network, NetworkParts};
@@ -201,31 +201,11 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::Thread)?;
-    let keypair = peer_keypair(&config.keys);
-    let peer_id = keypair.public().to_peer_id();
-    let topics = behaviour::Topics::new(&genesis);
-    let limits = Limits::new(&genesis.params);
-    let swarm = {
+    let peer_id = crate::config::peer_id(&config.keys);
+    let network = {
         let _inside = runtime.enter();
-        let made = behaviour::swarm(keypair, &genesis, limits, config.allow.clone(), &topics);
-        let mut swarm = made.map_err(|error| NodeError::Network(error.to_string()))?;
-        swarm.listen_on(config.listen.clone()).map_err(|error| NodeError::Listen {
-            address: config.listen.clone(),
-            reason: error.to_string(),
-        })?;
-        swarm
+        network(&config, &genesis, reader.clone(), to_host.clone(), Arc::clone(&shared))?
     };
-    let network = Network::new(NetworkParts {
-        swarm,
-        topics,
-        limits,
-        peers: PeerBook::new(peer_id, config.peers.clone(), Instant::now()),
-        reader: reader.clone(),
-        genesis: genesis.hash(),
-        validator: config.validator,
-        to_host: to_host.clone(),
-        shared: Arc::clone(&shared),
-    });
     let host_thread = HostThread {
         host,
         clock,
@@ -252,6 +232,28 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
     handle.address = listening.map_err(|reason| NodeError::Listen { address: config.listen, reason })?;
     handle.spawn("hydrogen-host", move || host_thread.run())?;
     Ok(handle)
+}
+
+/// Makes the network loop and begins to listen; to be called inside the runtime that will drive it.
+fn network(
+    config: &NodeConfig,
+    genesis: &Genesis,
+    reader: ChainReader,
+    to_host: SyncSender<ToHost>,
+    shared: Arc<Shared>,
+) -> Result<Network, NodeError> {
+    let topics = behaviour::Topics::new(genesis);
+    let limits = Limits::new(&genesis.params);
+    let made = behaviour::swarm(config, genesis, limits, &topics);
+    let mut swarm = made.map_err(|error| NodeError::Network(error.to_string()))?;
+    let listen = config.listen.clone();
+    swarm
+        .listen_on(listen)
+        .map_err(|error| NodeError::Listen { address: config.listen.clone(), reason: error.to_string() })?;
+    let peers = PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), Instant::now());
+    let (genesis, validator) = (genesis.hash(), config.validator);
+    let parts = NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared };
+    Ok(Network::new(parts))
 }
 
 impl NodeHandle {

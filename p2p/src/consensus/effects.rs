@@ -73,6 +73,13 @@ impl Host {
                 self.publish(Message::Round(certificate));
                 r.resume_with(())
             }
+            other => self.perform_durable(other),
+        }
+    }
+
+    /// The effects that write: the log, the decided block.
+    fn perform_durable(&mut self, effect: Effect<Ledger>) -> Resume<Ledger> {
+        match effect {
             Effect::WalAppend(height, input, r) => {
                 self.append_to_log(height, &input);
                 r.resume_with(())
@@ -86,12 +93,12 @@ impl Host {
                 self.counters.equivocations.add(caught as u64);
                 r.resume_with(())
             }
-            other => self.perform_crypto(other),
+            other => self.perform_signature(other),
         }
     }
 
     /// The effects that sign and verify, and those that this host never causes.
-    fn perform_crypto(&mut self, effect: Effect<Ledger>) -> Resume<Ledger> {
+    fn perform_signature(&mut self, effect: Effect<Ledger>) -> Resume<Ledger> {
         match effect {
             Effect::SignVote(vote, r) => {
                 self.counters.votes_signed.add_one();

@@ -15,8 +15,10 @@ use super::timers::Timers;
 use super::verify::Verifier;
 use super::wal::Disk;
 use crate::metrics::Counters;
-use engine::{Params, State, ThresholdParams};
-use hydrogen_core::{Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, StoreError};
+use engine::{State, ThresholdParams};
+use hydrogen_core::{
+    Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, Params, StoreError,
+};
 use hydrogen_types::{Hash, Height};
 use malachite::{LinearTimeouts, Round, ValuePayload};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -90,6 +92,20 @@ pub(crate) enum Followup {
     Propose(u32),
 }
 
+fn timeouts(params: &Params) -> LinearTimeouts {
+    let delta = Duration::from_millis(params.timeout_delta_ms);
+    LinearTimeouts {
+        propose: Duration::from_millis(params.timeout_propose_ms),
+        propose_delta: delta,
+        prevote: Duration::from_millis(params.timeout_prevote_ms),
+        prevote_delta: delta,
+        precommit: Duration::from_millis(params.timeout_precommit_ms),
+        precommit_delta: delta,
+        rebroadcast: Duration::from_millis(params.timeout_rebroadcast_ms),
+        max_timeout: TIMEOUT_MAX,
+    }
+}
+
 /// See the module.
 pub struct Host {
     pub(crate) chain: Chain,
@@ -154,21 +170,11 @@ impl Host {
         let params = chain.genesis().params.clone();
         let threshold_params = ThresholdParams::default();
         let value_payload = ValuePayload::ProposalAndParts;
-        let engine_params = Params { address: me, threshold_params, value_payload, enabled: validator };
+        let engine_params =
+            engine::Params { address: me, threshold_params, value_payload, enabled: validator };
         let (at, queue) = (At(height), ENGINE_QUEUE);
         let state = State::new(Ledger, at, members.clone(), engine_params, queue, queue);
-        let delta = Duration::from_millis(params.timeout_delta_ms);
-        let timeouts = LinearTimeouts {
-            propose: Duration::from_millis(params.timeout_propose_ms),
-            propose_delta: delta,
-            prevote: Duration::from_millis(params.timeout_prevote_ms),
-            prevote_delta: delta,
-            precommit: Duration::from_millis(params.timeout_precommit_ms),
-            precommit_delta: delta,
-            rebroadcast: Duration::from_millis(params.timeout_rebroadcast_ms),
-            max_timeout: TIMEOUT_MAX,
-        };
-        let pace = Pace::new(&params, chain.next_due()?, now);
+        let pace = Pace::new(&params, chain.next_due()?);
         Ok(Self {
             reader: chain.reader(),
             verifier: Verifier::new(chain.genesis().chain_id.clone()),
@@ -194,7 +200,7 @@ impl Host {
             round: 0,
             engine: Some(state),
             timers: Timers::default(),
-            timeouts,
+            timeouts: timeouts(&params),
             followups: VecDeque::new(),
             decided: None,
             early: BTreeMap::new(),

@@ -24,7 +24,11 @@ mod replay;
 mod timers;
 mod txs;
 mod verify;
+
 mod wal;
+
+#[cfg(test)]
+mod tests;
 
 pub use codec::MESSAGE_BYTES_MAX;
 pub use host::{Host, HostConfig, HostError};

@@ -20,7 +20,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A node that starts finds its heartbeat due: it cannot know how long it was away.
-    pub(crate) fn new(params: &Params, next_due: Option<NextDue>, _now: Now) -> Self {
+    pub(crate) fn new(params: &Params, next_due: Option<NextDue>) -> Self {
         Self {
             interval_ms: params.block_interval_ms,
             heartbeat_ms: params.heartbeat_ms,

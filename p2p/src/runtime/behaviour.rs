@@ -1,7 +1,9 @@
 //! The libp2p protocols of a node and their settings.
 
 use super::frames::Frames;
+use super::peers::id_of;
 use super::wire::{Limits, protocol_name};
+use crate::config::{NodeConfig, peer_keypair};
 use hydrogen_core::Genesis;
 use hydrogen_types::{Hash, Tag};
 use libp2p::allow_block_list::{AllowedPeers, BlockedPeers};
@@ -10,9 +12,8 @@ use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, ValidationMode};
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{PeerId, StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
+use libp2p::{StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
 use libp2p::{SwarmBuilder, noise, tcp, yamux};
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
 
@@ -60,16 +61,15 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// Builds the swarm; to be called inside the runtime that will drive it.
 pub(crate) fn swarm(
-    keypair: Keypair,
+    config: &NodeConfig,
     genesis: &Genesis,
     limits: Limits,
-    allow: Option<BTreeSet<PeerId>>,
     topics: &Topics,
 ) -> Result<Swarm<Behaviour>, Failure> {
-    let swarm = SwarmBuilder::with_existing_identity(keypair)
+    let swarm = SwarmBuilder::with_existing_identity(peer_keypair(&config.keys))
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
-        .with_behaviour(|keypair| behaviour(keypair, genesis, limits, allow, topics))?
+        .with_behaviour(|keypair| behaviour(keypair, config, genesis, limits, topics))?
         .with_swarm_config(|config| {
             config.with_idle_connection_timeout(Duration::from_secs(u64::from(u32::MAX)))
         })
@@ -79,15 +79,15 @@ pub(crate) fn swarm(
 
 fn behaviour(
     keypair: &Keypair,
+    config: &NodeConfig,
     genesis: &Genesis,
     limits: Limits,
-    allow: Option<BTreeSet<PeerId>>,
     topics: &Topics,
 ) -> Result<Behaviour, Failure> {
-    let allowed = allow.map(|peers| {
+    let allowed = config.allow.as_ref().map(|peers| {
         let mut list = allow_block_list::Behaviour::<AllowedPeers>::default();
         for peer in peers {
-            list.allow_peer(peer);
+            list.allow_peer(*peer);
         }
         list
     });
@@ -95,13 +95,16 @@ fn behaviour(
         .with_max_established(Some(CONNECTIONS_MAX))
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
         .with_max_pending_incoming(Some(PENDING_INCOMING_MAX));
+    let mut connections = connection_limits::Behaviour::new(connections);
+    // However many strangers there are, the configured peers get in.
+    config.peers.iter().filter_map(id_of).for_each(|id| connections.bypass_peer_id(&id));
     let protocol = StreamProtocol::try_from_owned(protocol_name(genesis, "direct"))?;
     let requests = request_response::Config::default()
         .with_request_timeout(REQUEST_TIMEOUT)
         .with_max_concurrent_streams(STREAMS_MAX);
     let identity = identify::Config::new(protocol_name(genesis, "node"), keypair.public());
     Ok(Behaviour {
-        limits: connection_limits::Behaviour::new(connections),
+        limits: connections,
         allowed: Toggle::from(allowed),
         blocked: allow_block_list::Behaviour::default(),
         identify: identify::Behaviour::new(identity),

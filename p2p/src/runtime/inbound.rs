@@ -58,7 +58,7 @@ impl Network {
 
     fn on_gossip_event(&mut self, event: gossipsub::Event) {
         let gossipsub::Event::Message { propagation_source, message_id, message } = event else { return };
-        let allowed = self.peers.allow_message(&propagation_source, Instant::now());
+        let allowed = self.afford(&propagation_source, message.data.len());
         let session = self.peers.session(&propagation_source).map(|session| session.number);
         let token = self.token();
         self.judged.insert(token, (message_id, propagation_source));
@@ -114,7 +114,7 @@ impl Network {
     }
 
     fn on_request(&mut self, id: PeerId, request: Request, channel: ResponseChannel<Response>) {
-        let allowed = self.peers.allow_message(&id, Instant::now());
+        let allowed = self.afford(&id, request.cost());
         let number = self.peers.session(&id).map(|session| session.number);
         let answer = match (number, request) {
             (Some(number), Request::Status(status)) if allowed => {

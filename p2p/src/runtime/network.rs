@@ -4,7 +4,7 @@
 //! inputs that must arrive), so the two cannot block each other.
 
 use super::behaviour::{Behaviour, Topics};
-use super::peers::PeerBook;
+use super::peers::{Allowance, PeerBook};
 use super::resolve::resolve;
 use super::thread::ToHost;
 use super::wire::{Limits, Request, Response, Status};
@@ -177,7 +177,7 @@ impl Network {
         for id in self.peers.end_bans(now) {
             self.swarm.behaviour_mut().blocked.unblock_peer(id);
         }
-        for (id, address) in self.peers.to_dial(now) {
+        for (id, address) in self.peers.due_dials(now) {
             self.resolving.spawn(async move { (id, resolve(address).await) });
         }
         if now >= self.status_at {
@@ -283,14 +283,14 @@ impl Network {
 
     fn gossip_tx(&mut self, bytes: Vec<u8>) {
         let topic = self.topics.txs.hash();
-        match self.swarm.behaviour_mut().gossip.publish(topic, bytes.clone()) {
-            Err(PublishError::NoPeersSubscribedToTopic | PublishError::AllQueuesFull(_)) => {
-                if self.unsent_txs.len() >= UNSENT_MAX {
-                    self.unsent_txs.pop_front();
-                }
-                self.unsent_txs.push_back(bytes);
+        let published = self.swarm.behaviour_mut().gossip.publish(topic, bytes.clone());
+        let later =
+            matches!(published, Err(PublishError::NoPeersSubscribedToTopic | PublishError::AllQueuesFull(_)));
+        if later {
+            if self.unsent_txs.len() >= UNSENT_MAX {
+                self.unsent_txs.pop_front();
             }
-            Ok(_) | Err(_) => {}
+            self.unsent_txs.push_back(bytes);
         }
     }
 
@@ -309,6 +309,18 @@ impl Network {
         if let Some(channel) = self.waiting.remove(&token) {
             let bytes = bytes.map(|bytes| bytes.to_vec());
             self.swarm.behaviour_mut().requests.send_response(channel, Response::Block(bytes)).ok();
+        }
+    }
+
+    /// Takes a message's cost from the peer's allowance; false if it is used up.
+    pub(super) fn afford(&mut self, id: &PeerId, bytes: usize) -> bool {
+        match self.peers.take_allowance(id, bytes, Instant::now()) {
+            Allowance::Enough => true,
+            Allowance::UsedUp => false,
+            Allowance::Flood => {
+                self.fault(*id, "sends more than anybody can handle");
+                false
+            }
         }
     }
 

@@ -28,6 +28,10 @@ const STATICS_MAX: usize = 256;
 const LEARNED_DIALS_MAX: u32 = 8;
 /// Requests and gossip messages of one peer in a second, averaged.
 const RATE_PER_SECOND: f64 = 1_000.0;
+/// Bytes that count as one message more.
+const BYTES_PER_TOKEN: usize = 16 << 10;
+/// Messages beyond the allowance that count as a fault.
+const REFUSED_PER_FAULT: u32 = 2_000;
 /// And at once.
 const BURST: f64 = 4_000.0;
 
@@ -41,6 +45,18 @@ pub(crate) struct Session {
     pub(crate) listens: Option<Multiaddr>,
     tokens: f64,
     filled_at: Instant,
+    refused: u32,
+}
+
+/// Whether a peer may still send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allowance {
+    /// It may.
+    Enough,
+    /// Not now.
+    UsedUp,
+    /// It goes on and on.
+    Flood,
 }
 
 struct Static {
@@ -64,7 +80,7 @@ pub(crate) struct PeerBook {
 }
 
 /// The peer id at the end of an address.
-fn id_of(address: &Multiaddr) -> Option<PeerId> {
+pub(crate) fn id_of(address: &Multiaddr) -> Option<PeerId> {
     address.iter().find_map(|part| match part {
         Protocol::P2p(id) => Some(id),
         _ => None,
@@ -117,6 +133,7 @@ impl PeerBook {
             listens: None,
             tokens: BURST,
             filled_at: now,
+            refused: 0,
         };
         self.sessions.insert(id, session);
         true
@@ -130,7 +147,7 @@ impl PeerBook {
     }
 
     /// The static peers to dial now; each is then left alone for its pause, which doubles.
-    pub(crate) fn to_dial(&mut self, now: Instant) -> Vec<(Option<PeerId>, Multiaddr)> {
+    pub(crate) fn due_dials(&mut self, now: Instant) -> Vec<(Option<PeerId>, Multiaddr)> {
         let (sessions, banned) = (&self.sessions, &self.banned);
         let due = |known: &&mut Static| {
             let connected = known.id.is_some_and(|id| sessions.contains_key(&id) || banned.contains_key(&id));
@@ -196,17 +213,20 @@ impl PeerBook {
         self.sessions.iter().filter(|(_, session)| session.validator).map(|(id, _)| *id).collect()
     }
 
-    /// Takes one message's worth of a peer's allowance; false if it floods.
-    pub(crate) fn allow_message(&mut self, id: &PeerId, now: Instant) -> bool {
-        let Some(session) = self.sessions.get_mut(id) else { return false };
+    /// Takes the cost of a message of `bytes` from a peer's allowance.
+    pub(crate) fn take_allowance(&mut self, id: &PeerId, bytes: usize, now: Instant) -> Allowance {
+        let Some(session) = self.sessions.get_mut(id) else { return Allowance::UsedUp };
         let passed = now.duration_since(session.filled_at).as_secs_f64();
         session.tokens = (session.tokens + passed * RATE_PER_SECOND).min(BURST);
         session.filled_at = now;
-        if session.tokens < 1.0 {
-            return false;
+        let cost = 1 + u32::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX - 1);
+        if session.tokens < f64::from(cost) {
+            session.refused += 1;
+            let flood = session.refused % REFUSED_PER_FAULT == 0;
+            return if flood { Allowance::Flood } else { Allowance::UsedUp };
         }
-        session.tokens -= 1.0;
-        true
+        session.tokens -= f64::from(cost);
+        Allowance::Enough
     }
 
     /// Counts a fault; says whether the peer is now banned.
@@ -232,5 +252,58 @@ impl PeerBook {
             self.faults.clear();
         }
         ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::wire::SYNC_BYTES;
+    use libp2p::identity::Keypair;
+
+    fn id(seed: u8) -> PeerId {
+        Keypair::ed25519_from_bytes([seed; 32]).unwrap().public().to_peer_id()
+    }
+
+    fn address(text: &str) -> Multiaddr {
+        text.parse().unwrap()
+    }
+
+    /// A configured peer is dialled for ever, with growing pauses; one that was told of is given up.
+    #[test]
+    fn dialling_backs_off() {
+        let start = Instant::now();
+        let mut book = PeerBook::new(id(1), vec![address("/ip4/10.0.0.1/tcp/1")], start);
+        let told = address("/ip4/10.0.0.2/tcp/1").with(Protocol::P2p(id(2)));
+        book.learn(&told.to_vec(), start);
+        book.learn(&told.to_vec(), start);
+        book.learn(&address("/ip4/10.0.0.3/tcp/1").to_vec(), start);
+        book.learn(&[0; 999], start);
+        let mut dials = [0, 0];
+        for tick in 0..6_000u64 {
+            for (dialled, _) in book.due_dials(start + Duration::from_millis(tick * 100)) {
+                dials[usize::from(dialled.is_some())] += 1;
+            }
+        }
+        assert_eq!(dials[1], 8);
+        assert!((60..70).contains(&dials[0]), "{dials:?}");
+    }
+
+    /// Three faults ban for a while; a flood counts as a fault now and then.
+    #[test]
+    fn faults_ban_and_floods_count() {
+        let start = Instant::now();
+        let mut book = PeerBook::new(id(1), vec![], start);
+        assert!(book.connected(id(2), &address("/ip4/10.0.0.2/tcp/1"), false, start));
+        assert!(!book.connected(id(2), &address("/ip4/10.0.0.2/tcp/2"), false, start));
+        let answers: Vec<Allowance> = (0..20_000).map(|_| book.take_allowance(&id(2), 0, start)).collect();
+        assert_eq!(answers.iter().filter(|answer| **answer == Allowance::Enough).count(), 4_000);
+        assert_eq!(answers.iter().filter(|answer| **answer == Allowance::Flood).count(), 8);
+        let later = start + Duration::from_secs(10);
+        assert_eq!(book.take_allowance(&id(2), SYNC_BYTES, later), Allowance::Enough);
+        assert_eq!([(); 3].map(|()| book.fault(id(2), later)), [false, false, true]);
+        assert!(book.end_bans(later).is_empty());
+        assert_eq!(book.end_bans(later + BAN), [id(2)]);
+        assert_eq!(book.disconnected(&id(2)), Some(Peer(1)));
     }
 }

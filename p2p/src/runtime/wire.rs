@@ -11,6 +11,8 @@ use hydrogen_types::{Certificate, Hash, Height};
 pub(crate) const SYNC_BYTES: usize = 4 << 20;
 /// Decided blocks of one answer.
 pub(crate) const SYNC_BLOCKS_MAX: u64 = 256;
+/// What looking up one block is reckoned at.
+const BLOCK_COST: usize = 256 << 10;
 /// What a request or answer has besides a block: tags, lengths, certificates of 128 validators.
 const OVERHEAD_BYTES: usize = 128 << 10;
 /// Bytes of an announcement: a height and a hash.
@@ -44,6 +46,18 @@ pub(crate) enum Request {
     GetBlock(Hash),
     /// Asks for decided blocks from a height on.
     GetBlocks(Height),
+}
+
+impl Request {
+    /// What it costs to answer, in bytes moved.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Self::Message(bytes) | Self::Block(bytes) => bytes.len(),
+            Self::GetBlock(_) => BLOCK_COST,
+            Self::GetBlocks(_) => SYNC_BYTES,
+            Self::Status(status) => status.known.len() * ADDRESS_BYTES_MAX,
+        }
+    }
 }
 
 /// The answer.

@@ -61,15 +61,31 @@ pub(crate) fn chain(store: &Arc<MemStore>, genesis: &Genesis) -> Chain {
 
 /// A transfer of the rich account.
 pub(crate) fn transfer(nonce: u64) -> Vec<u8> {
-    let to = Address::new([7; 20]);
+    signed(
+        nonce,
+        Gas::new(1_000_000_000),
+        Action::Transfer { to: Address::new([7; 20]), amount: Amount::new(1) },
+    )
+}
+
+/// An upload of a module of half a MiB, which the sandbox refuses: a large transaction with a receipt of failure.
+pub(crate) fn upload(nonce: u64) -> Vec<u8> {
+    signed(
+        nonce,
+        Gas::new(800_000_000_000),
+        Action::Upload { code: vec![u8::try_from(nonce).unwrap(); 500_000] },
+    )
+}
+
+fn signed(nonce: u64, gas_limit: Gas, action: Action) -> Vec<u8> {
     let body = TxBody {
         chain_id: ChainId::new("test-net").unwrap(),
         sender: rich().public(),
         nonce,
         valid_until: Height::new(1_000_000),
-        gas_limit: Gas::new(1_000_000_000),
+        gas_limit,
         gas_price: 1_000_000,
-        action: Action::Transfer { to, amount: Amount::new(1) },
+        action,
     };
     encode(&sign_tx(body, &rich()))
 }

@@ -1,6 +1,6 @@
 //! Nodes over real sockets on the loopback.
 
-use crate::fixture::{chain, genesis, keys, transfer};
+use crate::fixture::{chain, genesis, keys, transfer, upload};
 use hydrogen_core::{Genesis, MemStore, Params};
 use hydrogen_p2p::{Multiaddr, NodeConfig, NodeHandle, peer_id, start};
 use std::collections::BTreeSet;
@@ -189,6 +189,25 @@ fn finality_on_loopback() {
     );
     println!("{:?}", net.nodes[0].metrics().all());
     assert!(times[50] < Duration::from_millis(250));
+}
+
+/// Blocks of more than a MiB cross the network whole.
+#[test]
+fn large_blocks_are_decided() {
+    let gas = hydrogen_types::Gas::new(10_000_000_000_000);
+    let net = Net::start(4, Params { block_gas_max: gas, ..Params::default() });
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().height.get() >= 1));
+    let started = Instant::now();
+    for number in 0..9 {
+        net.nodes[0].submit(upload(number)).unwrap();
+    }
+    wait(&net.nodes[3], || net.nodes.iter().all(|node| nonce(node) == 9));
+    let blocks = (1..=net.nodes[0].status().height.get())
+        .filter_map(|height| net.nodes[0].reader().block(hydrogen_types::Height::new(height)).unwrap());
+    let most = blocks.map(|committed| committed.block.txs.len()).max().unwrap();
+    println!("9 uploads in {:?}, {most} in the largest block", started.elapsed());
+    assert!(most >= 2);
+    assert_eq!(net.nodes.iter().map(|node| node.metrics().peer_faults.get()).sum::<u64>(), 0);
 }
 
 /// As many transactions as fit, given to one validator. Prints how many became final in a second.
