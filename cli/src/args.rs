@@ -25,7 +25,13 @@ struct Line {
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// What the process tells of itself on stderr: error, warn, info, debug, trace, or per module.
-    #[arg(long, global = true, env = "HYDROGEN_LOG", default_value = "warn,libp2p_gossipsub=error", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "HYDROGEN_LOG",
+        default_value = "warn,libp2p_gossipsub=error",
+        value_name = "FILTER"
+    )]
     log: String,
     #[command(subcommand)]
     command: Command,

@@ -59,13 +59,17 @@ impl Session {
         }
         if text.to_ascii_lowercase().starts_with("cnx1") {
             return Address::parse(text).map_err(|error| {
-                Failure::new(format!("`{text}`: {error}")).hint("compare it with the original, or use a key's name")
+                Failure::new(format!("`{text}`: {error}"))
+                    .hint("compare it with the original, or use a key's name")
             });
         }
         if let Some(address) = keys::address_of(self, text)? {
             return Ok(address);
         }
-        Err(Failure::new(format!("`{text}` is neither an address, nor a contract of genesis, nor a key in {}",
-            self.home.display())).hint("an address starts with cnx1; `hydrogen keys list` shows the keys"))
+        Err(Failure::new(format!(
+            "`{text}` is neither an address, nor a contract of genesis, nor a key in {}",
+            self.home.display()
+        ))
+        .hint("an address starts with cnx1; `hydrogen keys list` shows the keys"))
     }
 }

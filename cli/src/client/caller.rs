@@ -172,7 +172,10 @@ impl Client {
             match receipt {
                 Some(receipt) => return Ok(receipt.into()),
                 None if start.elapsed() >= timeout => {
-                    return Err(ClientError::NotFinal { hash: *hash, waited_ms: start.elapsed().as_millis() });
+                    return Err(ClientError::NotFinal {
+                        hash: *hash,
+                        waited_ms: start.elapsed().as_millis(),
+                    });
                 }
                 None => {}
             }

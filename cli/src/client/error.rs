@@ -39,7 +39,9 @@ pub enum ClientError {
         data: Option<Value>,
     },
     /// The transaction did not become final in time. It may still.
-    #[error("transaction {hash} is not final after {waited_ms} ms; it may still become so until its height limit")]
+    #[error(
+        "transaction {hash} is not final after {waited_ms} ms; it may still become so until its height limit"
+    )]
     NotFinal {
         /// Transaction.
         hash: Hash,

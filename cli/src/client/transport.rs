@@ -32,11 +32,10 @@ impl Transport {
             return Err(ClientError::BadUrl { url: String::new() });
         }
         let parsed = urls.iter().map(|url| normal(url)).collect::<Result<Vec<_>, _>>()?;
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .no_proxy()
-            .build()
-            .map_err(|error| ClientError::BadAnswer { url: urls.join(", "), reason: error.to_string() })?;
+        let http =
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).no_proxy().build().map_err(
+                |error| ClientError::BadAnswer { url: urls.join(", "), reason: error.to_string() },
+            )?;
         Ok(Self { http, urls: parsed.into(), preferred: Arc::default(), next_id: Arc::default() })
     }
 
@@ -66,7 +65,12 @@ impl Transport {
     }
 
     /// Asks each URL once, beginning with the one that answered last.
-    pub(super) async fn round(&self, method: &str, params: &Value, timeout: Duration) -> Result<Value, ClientError> {
+    pub(super) async fn round(
+        &self,
+        method: &str,
+        params: &Value,
+        timeout: Duration,
+    ) -> Result<Value, ClientError> {
         let first = self.preferred.load(Ordering::Relaxed);
         let mut tried = Vec::new();
         for step in 0..self.urls.len() {
@@ -93,9 +97,9 @@ impl Transport {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let wrong = |reason: String| ClientError::BadAnswer { url: String::from(url), reason };
-        let unreachable = |error: reqwest::Error| ClientError::Unreachable { tried: vec![reach(url, &error)] };
-        let response =
-            self.http.post(url).json(&body).timeout(timeout).send().await.map_err(unreachable)?;
+        let unreachable =
+            |error: reqwest::Error| ClientError::Unreachable { tried: vec![reach(url, &error)] };
+        let response = self.http.post(url).json(&body).timeout(timeout).send().await.map_err(unreachable)?;
         let status = response.status();
         let mut bytes = Vec::new();
         let mut stream = response.bytes_stream();

@@ -158,7 +158,8 @@ impl Wallet {
         gas: Option<Gas>,
     ) -> Result<TxBody, ClientError> {
         let gas_price = self.gas_price.unwrap_or(status.gas_price_min.0);
-        let runs_code = matches!(action, Action::Call { .. } | Action::Deploy { .. } | Action::Upgrade { .. });
+        let runs_code =
+            matches!(action, Action::Call { .. } | Action::Deploy { .. } | Action::Upgrade { .. });
         let mut body = TxBody {
             chain_id: status.chain_id.0.clone(),
             sender: self.public(),

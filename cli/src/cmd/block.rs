@@ -39,7 +39,11 @@ fn text(block: BlockJson) -> String {
         format!("parent     {}", header.parent.0),
         format!("state      {}", header.state_root.0),
         format!("beacon     {}", header.beacon.0),
-        format!("signed     {} validators in round {}", block.certificate.signatures.len(), block.certificate.round),
+        format!(
+            "signed     {} validators in round {}",
+            block.certificate.signatures.len(),
+            block.certificate.round
+        ),
         format!("gas        {}", header.gas_used.0),
         format!("txs        {}", block.txs.len()),
     ];
@@ -49,7 +53,8 @@ fn text(block: BlockJson) -> String {
     for receipt in block.receipts {
         let receipt = TxReceipt::from(receipt);
         lines.push(format!("  receipt  {}: {}", receipt.receipt.hash, receipt.reason()));
-        lines.extend(receipt.receipt.events.iter().map(|event| format!("    event  {}", print::event(event))));
+        lines
+            .extend(receipt.receipt.events.iter().map(|event| format!("    event  {}", print::event(event))));
     }
     lines.join("\n")
 }

@@ -34,7 +34,8 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     let chain = dev::start(dev::genesis(time_ms, Vec::new()))?;
     let listen = SocketAddr::new(args.host, args.port);
     let server = serve(&RpcConfig { listen }, Backend::Dev(chain.handle.clone())).await.map_err(|error| {
-        Failure::of(format_args!("{listen}"), &error).hint("is another one running? choose another --port, or 0")
+        Failure::of(format_args!("{listen}"), &error)
+            .hint("is another one running? choose another --port, or 0")
     })?;
     announce(session, server.address, &dev::accounts());
     shutdown.wait().await;
@@ -50,7 +51,10 @@ fn announce(session: &Session, address: SocketAddr, accounts: &[DevAccount]) {
     ];
     for account in accounts {
         let seed = hex::encode(account.seed);
-        lines.push(format!("  {}     {}  {} CNX  seed 0x{seed}", account.name, account.address, account.balance));
+        lines.push(format!(
+            "  {}     {}  {} CNX  seed 0x{seed}",
+            account.name, account.address, account.balance
+        ));
     }
     lines.push(String::from("ready      a block for every transaction; Ctrl-C ends it and forgets all"));
     let rows: Vec<serde_json::Value> = accounts

@@ -54,12 +54,14 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         None if home.exists() => home.genesis()?,
         None => new_chain(&args.chain_id, &NodeKeys::from_seed(seed))?,
     };
-    home.write(&config, &genesis).map_err(|error| {
-        Failure::from(error).hint("this home follows another chain: give another --home")
-    })?;
+    home.write(&config, &genesis)
+        .map_err(|error| Failure::from(error).hint("this home follows another chain: give another --home"))?;
     let hash = genesis.hash().to_string();
     let path = home.path().display();
-    let text = format!("home       {path}\nchain      {} {hash}\nnext       hydrogen node --home {path}", genesis.chain_id);
+    let text = format!(
+        "home       {path}\nchain      {} {hash}\nnext       hydrogen node --home {path}",
+        genesis.chain_id
+    );
     let json = json!({"home": home.path(), "chain_id": genesis.chain_id.to_string(), "genesis": hash});
     session.output.data(text, &json);
     Ok(())
@@ -85,7 +87,9 @@ fn new_key(session: &Session, name: &str, clear: bool) -> Outcome<[u8; 32]> {
     };
     let path = keys::write(&session.home, name, &key)?;
     if clear {
-        session.output.say(format_args!("{} holds the key in clear: anyone who reads it owns it", path.display()));
+        session
+            .output
+            .say(format_args!("{} holds the key in clear: anyone who reads it owns it", path.display()));
     }
     Ok(seed)
 }

@@ -65,14 +65,13 @@ pub fn run(args: Args, session: &Session) -> Outcome {
 }
 
 fn save(session: &Session, name: &str, seed: &[u8; 32], clear: bool) -> Outcome {
-    let key = if clear {
-        KeyFile::clear(seed)
-    } else {
-        KeyFile::encrypted(seed, &Passphrase::required(session)?)?
-    };
+    let key =
+        if clear { KeyFile::clear(seed) } else { KeyFile::encrypted(seed, &Passphrase::required(session)?)? };
     let path = keys::write(&session.home, name, &key)?;
     if clear {
-        session.output.say(format_args!("{} holds the key in clear: anyone who reads it owns it", path.display()));
+        session
+            .output
+            .say(format_args!("{} holds the key in clear: anyone who reads it owns it", path.display()));
     }
     let address = key.address().to_string();
     session.output.data(&address, &json!({"name": name, "address": address, "path": path, "clear": clear}));
@@ -99,8 +98,9 @@ fn list(session: &Session) -> Outcome {
 }
 
 fn show(session: &Session, name: &str) -> Outcome {
-    let address = keys::address_of(session, name)?
-        .ok_or_else(|| Failure::new(format!("no key `{name}`")).hint("`hydrogen keys list` shows the keys"))?;
+    let address = keys::address_of(session, name)?.ok_or_else(|| {
+        Failure::new(format!("no key `{name}`")).hint("`hydrogen keys list` shows the keys")
+    })?;
     session.output.data(address, &json!({"name": name, "address": address.to_string()}));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `hydrogen testnet`: a whole network on this machine.
 
+use crate::client::{Client, Wallet};
+use crate::cmd::print;
 use crate::failure::{Failure, Outcome};
 use crate::session::{DEFAULT_RPC_PORT, Session};
 use crate::shutdown::{self, Shutdown};
 use crate::testnet::{self, BadNodes, Network, Plan, Request, RoleStatus, UpOptions};
-use crate::client::{Client, Wallet};
-use crate::cmd::print;
 use hydrogen_types::Amount;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -156,11 +156,15 @@ async fn up(session: &Session, dir: PathBuf, up: Up) -> Outcome {
 fn announce(session: &Session, network: &Network) {
     let plan = network.plan();
     let dir = network.dir();
-    let mut lines = vec![format!("chain      {} {}", plan.chain_id, plan.genesis.0), format!("folder     {}", dir.display())];
+    let mut lines = vec![
+        format!("chain      {} {}", plan.chain_id, plan.genesis.0),
+        format!("folder     {}", dir.display()),
+    ];
     for role in &plan.roles {
         let listen = role.listen.map(|address| format!("  http://{address}")).unwrap_or_default();
         let peers = role.p2p.as_ref().map(|peer| format!("  {peer}")).unwrap_or_default();
-        let persona = role.persona.as_deref().filter(|name| *name != "honest").map(|name| format!("  ({name})"));
+        let persona =
+            role.persona.as_deref().filter(|name| *name != "honest").map(|name| format!("  ({name})"));
         let persona = persona.unwrap_or_default();
         lines.push(format!("{:<12} {}{listen}{peers}{persona}", role.name, role.address.0));
     }

@@ -57,7 +57,11 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         Command::Approve { spender, amount, from } => {
             let spender = session.address(&spender)?;
             let receipt = session.wallet(&from)?.approve(spender, amount).await?;
-            print::receipt(session, &receipt, &[("spender", spender.to_string()), ("amount", format!("{amount} CNX"))])
+            print::receipt(
+                session,
+                &receipt,
+                &[("spender", spender.to_string()), ("amount", format!("{amount} CNX"))],
+            )
         }
         Command::Show { hash } => show(session, &hash).await,
     }

@@ -6,8 +6,8 @@ use crate::dev::handle::DevError;
 use hydrogen_core::block::certify;
 use hydrogen_core::reader::ReadError;
 use hydrogen_core::{
-    Chain, ChainError, ChainReader, CheckedTx, Committed, ContractVm, Genesis, MemStore, Mempool, NextDue, NodeKeys, Tip,
-    TxError, check_tx, sign_tx,
+    Chain, ChainError, ChainReader, CheckedTx, Committed, ContractVm, Genesis, MemStore, Mempool, NextDue,
+    NodeKeys, Tip, TxError, check_tx, sign_tx,
 };
 use hydrogen_types::{Action, Address, Amount, Gas, Hash, Height, TxBody, codec};
 use std::collections::BTreeMap;

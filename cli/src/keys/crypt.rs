@@ -56,7 +56,8 @@ impl Sealed {
     /// Decrypts.
     pub(super) fn open(&self, passphrase: &Passphrase, bound: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
         let known = self.kdf == "argon2id" && self.cipher == "chacha20poly1305";
-        let sized = self.nonce.0.len() == 12 && self.memory_kib <= MEMORY_KIB_MAX && self.passes <= PASSES_MAX;
+        let sized =
+            self.nonce.0.len() == 12 && self.memory_kib <= MEMORY_KIB_MAX && self.passes <= PASSES_MAX;
         if !known || !sized {
             return Err(KeyError::Unsupported);
         }
@@ -77,12 +78,9 @@ fn derive(
     memory_kib: u32,
     passes: u32,
 ) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let params =
-        argon2::Params::new(memory_kib, passes, 1, Some(32)).map_err(|_| KeyError::Unsupported)?;
+    let params = argon2::Params::new(memory_kib, passes, 1, Some(32)).map_err(|_| KeyError::Unsupported)?;
     let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
     let mut key = Zeroizing::new([0u8; 32]);
-    argon
-        .hash_password_into(passphrase.as_bytes(), salt, key.as_mut())
-        .map_err(|_| KeyError::Unsupported)?;
+    argon.hash_password_into(passphrase.as_bytes(), salt, key.as_mut()).map_err(|_| KeyError::Unsupported)?;
     Ok(key)
 }

@@ -169,15 +169,13 @@ impl KeyFile {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.into() },
-                _ => failed(error),
-            })?;
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(
+                |error| match error.kind() {
+                    std::io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.into() },
+                    _ => failed(error),
+                },
+            )?;
         let text = serde_json::to_string_pretty(self).expect("a key file is plain JSON");
         file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
         file.sync_all().map_err(failed)

@@ -53,8 +53,9 @@ impl Passphrase {
     /// Says how to give one.
     pub fn required(session: &Session) -> Outcome<Self> {
         Self::given(session)?.ok_or_else(|| {
-            Failure::new("a passphrase is needed")
-                .hint(format!("give --passphrase-file FILE, or set {VARIABLE}; --clear keeps a key unencrypted"))
+            Failure::new("a passphrase is needed").hint(format!(
+                "give --passphrase-file FILE, or set {VARIABLE}; --clear keeps a key unencrypted"
+            ))
         })
     }
 

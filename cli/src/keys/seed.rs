@@ -12,7 +12,8 @@ pub const DEV_KEYS: u32 = 10;
 /// When the system gives no randomness.
 pub fn random_seed() -> Outcome<[u8; 32]> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| Failure::new(format!("the system gives no randomness: {error}")))?;
+    getrandom::fill(&mut seed)
+        .map_err(|error| Failure::new(format!("the system gives no randomness: {error}")))?;
     Ok(seed)
 }
 

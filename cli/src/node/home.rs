@@ -133,7 +133,8 @@ impl Home {
                 return Err(HomeError::OtherGenesis { path: self.0.clone(), stored, given });
             }
         }
-        std::fs::create_dir_all(&self.0).map_err(|source| HomeError::File { path: self.0.clone(), source })?;
+        std::fs::create_dir_all(&self.0)
+            .map_err(|source| HomeError::File { path: self.0.clone(), source })?;
         write(&self.genesis_path(), &genesis.to_json())?;
         self.write_config(config)
     }

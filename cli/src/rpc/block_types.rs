@@ -3,8 +3,8 @@
 use crate::rpc::text::Text;
 use crate::rpc::types::ReceiptJson;
 use hydrogen_types::{
-    Address, Block, Certificate, ChainId, CommitSignature, Gas, Hash, Header, Height, PublicKey, Receipt, SideData,
-    Signature, Tx, Validator, codec,
+    Address, Block, Certificate, ChainId, CommitSignature, Gas, Hash, Header, Height, PublicKey, Receipt,
+    SideData, Signature, Tx, Validator, codec,
 };
 use serde::{Deserialize, Serialize};
 
@@ -245,7 +245,8 @@ impl BlockJson {
     pub fn into_parts(self) -> Result<BlockParts, String> {
         let size_max = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
         let tx = |tx: TxJson| {
-            codec::decode::<Tx>(&tx.bytes.0, size_max).map_err(|error| format!("transaction {:?}: {error}", tx.hash))
+            codec::decode::<Tx>(&tx.bytes.0, size_max)
+                .map_err(|error| format!("transaction {:?}: {error}", tx.hash))
         };
         Ok(BlockParts {
             block: Block {

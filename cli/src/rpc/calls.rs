@@ -5,7 +5,8 @@ use crate::rpc::error::{Answer, NOT_FOUND, call_failed, invalid, plain, unread};
 use crate::rpc::interfaces::Interfaces;
 use crate::rpc::text::{AsText, Text};
 use crate::rpc::types::{
-    AccountJson, AllowanceJson, BlockJson, ErrorJson, HeaderJson, ReceiptJson, StatusJson, TxJson, ValidatorJson,
+    AccountJson, AllowanceJson, BlockJson, ErrorJson, HeaderJson, ReceiptJson, StatusJson, TxJson,
+    ValidatorJson,
 };
 use hydrogen_core::reader::ACCOUNTS_PAGE_MAX;
 use hydrogen_core::{ChainReader, Committed};
@@ -164,7 +165,10 @@ impl Reads<'_> {
             Action::Upload { code } if receipt.is_success() => {
                 json.result = Some(json!(Hash::sha256(code).to_string()));
             }
-            Action::Upload { .. } | Action::Transfer { .. } | Action::Approve { .. } | Action::SetAdmin { .. } => {}
+            Action::Upload { .. }
+            | Action::Transfer { .. }
+            | Action::Approve { .. }
+            | Action::SetAdmin { .. } => {}
         }
         Ok(json)
     }
@@ -173,7 +177,8 @@ impl Reads<'_> {
         if code < CONTRACT_CODE_MIN {
             return Ok(None);
         }
-        let interface = self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
+        let interface =
+            self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
         let found = interface.and_then(|interface| {
             interface.error(code).map(|(name, doc)| ErrorJson { name: name.into(), doc: doc.into() })
         });
@@ -187,7 +192,8 @@ impl Reads<'_> {
         method: &str,
         value: &[u8],
     ) -> Result<Option<Value>, ErrorObjectOwned> {
-        let interface = self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
+        let interface =
+            self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
         Ok(interface.and_then(|interface| interface.decode_result(kind, method, value).ok()))
     }
 
@@ -212,7 +218,10 @@ impl Reads<'_> {
     /// A page of all accounts at the tip: what a balance sheet is made of. All of one page is of one height.
     pub(super) fn accounts(&self, after: Option<&Address>) -> Answer {
         let accounts = self.reader.accounts(after, ACCOUNTS_PAGE_MAX).map_err(|error| unread(&error))?;
-        let next = accounts.last().filter(|_| accounts.len() == ACCOUNTS_PAGE_MAX).map(|(address, _)| address.to_string());
+        let next = accounts
+            .last()
+            .filter(|_| accounts.len() == ACCOUNTS_PAGE_MAX)
+            .map(|(address, _)| address.to_string());
         let rows: Vec<Value> = accounts
             .into_iter()
             .map(|(address, account)| {
@@ -233,17 +242,24 @@ impl Reads<'_> {
         height: Option<Height>,
     ) -> Answer {
         self.require_contract(contract)?;
-        let interface = self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
+        let interface =
+            self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
         let Some(interface) = interface else {
-            return Err(plain(NOT_FOUND, format!("the module of {contract} carries no interface; use contract_queryRaw")));
+            return Err(plain(
+                NOT_FOUND,
+                format!("the module of {contract} carries no interface; use contract_queryRaw"),
+            ));
         };
         let args = interface
             .encode_args(MethodKind::Query, method, args)
             .map_err(|error| invalid(format!("{method}: {error}")))?;
         let value = self.run_query(contract, method, args, height)?;
-        interface
-            .decode_result(MethodKind::Query, method, &value)
-            .map_err(|error| plain(crate::rpc::error::INTERNAL, format!("{method} returned what its interface does not say: {error}")))
+        interface.decode_result(MethodKind::Query, method, &value).map_err(|error| {
+            plain(
+                crate::rpc::error::INTERNAL,
+                format!("{method} returned what its interface does not say: {error}"),
+            )
+        })
     }
 
     pub(super) fn query_raw(
@@ -286,7 +302,8 @@ impl Reads<'_> {
 
     pub(super) fn abi(&self, contract: &Address) -> Answer {
         self.require_contract(contract)?;
-        let interface = self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
+        let interface =
+            self.interfaces.of_contract(&self.reader, contract).map_err(|error| unread(&error))?;
         match interface {
             Some(interface) => Ok(interface.to_json()),
             None => Err(plain(NOT_FOUND, format!("the module of {contract} carries no interface"))),

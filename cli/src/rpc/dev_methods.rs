@@ -39,7 +39,9 @@ pub(super) fn module(context: Arc<Context>) -> Result<RpcModule<Context>, Regist
     })?;
     module.register_async_method("dev_setAutomine", |params, context, _| async move {
         let (dev, mut args) = parts(&context, &params, &["on"])?;
-        let Value::Bool(on) = args.json(0) else { return Err(invalid("parameter `on`: write true or false")) };
+        let Value::Bool(on) = args.json(0) else {
+            return Err(invalid("parameter `on`: write true or false"));
+        };
         dev.set_automine(on).await.map(|()| json!(on)).map_err(|error| refused(&error))
     })?;
     Ok(module)
@@ -66,4 +68,3 @@ fn refused(error: &DevError) -> ErrorObjectOwned {
     let code = if matches!(error, DevError::Stopped) { INTERNAL } else { DEV_REFUSED };
     plain(code, error.to_string())
 }
-

@@ -1,7 +1,7 @@
 //! Contract interfaces by code hash, parsed once.
 
-use hydrogen_core::abi::Interface;
 use hydrogen_core::ChainReader;
+use hydrogen_core::abi::Interface;
 use hydrogen_core::reader::ReadError;
 use hydrogen_types::{Address, Hash};
 use std::collections::BTreeMap;

@@ -95,8 +95,10 @@ fn chain(module: &mut Module) -> Result<(), RegisterMethodError> {
         let mut args = Args::parse(&params, &["height", "timeout_ms"])?;
         let height: Height = args.required(0)?;
         let end = deadline(args.optional(1)?);
-        wait(&context, end, |context| Ok((context.backend.reader().tip().height >= height).then_some(Value::Null)))
-            .await?;
+        wait(&context, end, |context| {
+            Ok((context.backend.reader().tip().height >= height).then_some(Value::Null))
+        })
+        .await?;
         status(&context)
     })?;
     read(module, "chain_block", &["block"], |context, mut args| {
@@ -185,8 +187,12 @@ fn contracts(module: &mut Module) -> Result<(), RegisterMethodError> {
         let (bytes, height) = (args.optional(2)?.unwrap_or_default(), args.optional(3)?);
         context.reads().query_raw(&contract, &method, bytes, height)
     })?;
-    read(module, "contract_abi", &["contract"], |context, mut args| context.reads().abi(&contract(&mut args)?))?;
-    read(module, "contract_code", &["contract"], |context, mut args| context.reads().code(&contract(&mut args)?))?;
+    read(module, "contract_abi", &["contract"], |context, mut args| {
+        context.reads().abi(&contract(&mut args)?)
+    })?;
+    read(module, "contract_code", &["contract"], |context, mut args| {
+        context.reads().code(&contract(&mut args)?)
+    })?;
     read(module, "state_get", &["key", "height"], |context, mut args| {
         let height = args.optional(1)?;
         context.reads().state_get(&args.required::<Vec<u8>>(0)?, height)
@@ -215,7 +221,8 @@ async fn submit(context: &Arc<Context>, bytes: Vec<u8>) -> Result<Hash, ErrorObj
 
 async fn await_receipt(context: &Arc<Context>, hash: Hash, end: Instant) -> Answer {
     let found = wait(context, end, |context| {
-        let found = context.backend.reader().receipt(&hash).map_err(|error| crate::rpc::error::unread(&error))?;
+        let found =
+            context.backend.reader().receipt(&hash).map_err(|error| crate::rpc::error::unread(&error))?;
         Ok(found.map(|_| Value::Null))
     });
     match found.await? {

@@ -13,12 +13,16 @@ pub(super) struct Args {
 
 impl Args {
     /// Sorts what came into the order of `names`; refuses names that the method does not have.
-    pub(super) fn parse(params: &Params<'_>, names: &'static [&'static str]) -> Result<Self, ErrorObjectOwned> {
+    pub(super) fn parse(
+        params: &Params<'_>,
+        names: &'static [&'static str],
+    ) -> Result<Self, ErrorObjectOwned> {
         let parsed: Value = match params.as_str() {
             Some(text) => serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?,
             None => Value::Array(Vec::new()),
         };
-        let expected = || format!("expected {}", if names.is_empty() { "none".into() } else { names.join(", ") });
+        let expected =
+            || format!("expected {}", if names.is_empty() { "none".into() } else { names.join(", ") });
         let values = match parsed {
             Value::Array(values) if values.len() <= names.len() => {
                 let mut values: Vec<Option<Value>> =
@@ -30,9 +34,12 @@ impl Args {
                 return Err(invalid(format!("{} parameters, {}", values.len(), expected())));
             }
             Value::Object(mut map) => {
-                let values = names.iter().map(|name| map.remove(*name).filter(|value| !value.is_null())).collect();
+                let values =
+                    names.iter().map(|name| map.remove(*name).filter(|value| !value.is_null())).collect();
                 match map.keys().next() {
-                    Some(unknown) => return Err(invalid(format!("unknown parameter `{unknown}`, {}", expected()))),
+                    Some(unknown) => {
+                        return Err(invalid(format!("unknown parameter `{unknown}`, {}", expected())));
+                    }
                     None => values,
                 }
             }

@@ -6,10 +6,10 @@ use crate::rpc::methods::Context;
 use crate::rpc::params::Args;
 use crate::rpc::types::{BlockJson, HeaderJson, StatusName};
 use hydrogen_types::{Address, Height};
+use jsonrpsee::RpcModule;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::core::server::{PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink};
 use jsonrpsee::types::{ErrorObjectOwned, Params};
-use jsonrpsee::RpcModule;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -57,8 +57,12 @@ impl Filter {
         let mut args = Args::parse(params, &["contract", "name", "from_height"])?;
         let contract = match args.json(0) {
             Value::Null => None,
-            Value::String(text) if text == hydrogen_types::task::CONTRACT_NAME => Some(Address::of_name(&text)),
-            Value::String(text) => Some(Address::parse(&text).map_err(|error| invalid(format!("`{text}`: {error}")))?),
+            Value::String(text) if text == hydrogen_types::task::CONTRACT_NAME => {
+                Some(Address::of_name(&text))
+            }
+            Value::String(text) => {
+                Some(Address::parse(&text).map_err(|error| invalid(format!("`{text}`: {error}")))?)
+            }
             other => return Err(invalid(format!("parameter `contract`: expected an address, got {other}"))),
         };
         let name = match args.json(1) {
@@ -70,7 +74,12 @@ impl Filter {
     }
 }
 
-async fn follow(pending: PendingSubscriptionSink, context: Arc<Context>, from: Option<Height>, content: Content) {
+async fn follow(
+    pending: PendingSubscriptionSink,
+    context: Arc<Context>,
+    from: Option<Height>,
+    content: Content,
+) {
     let mut committed = context.backend.committed();
     let Ok(sink) = pending.accept().await else { return };
     let content = Arc::new(content);

@@ -30,10 +30,19 @@ fn a_receipt_survives_json() {
         gas_used: Gas::new(u64::MAX),
         fee: Amount::new(u128::MAX),
         value: vec![1, 2],
-        events: vec![Event { contract: Address::new([2; 20]), name: "E".into(), attributes: every_kind_of_value() }],
+        events: vec![Event {
+            contract: Address::new([2; 20]),
+            name: "E".into(),
+            attributes: every_kind_of_value(),
+        }],
         scheduled: vec![u64::MAX],
     };
-    let side = SideData { message: "m".into(), location: "l".into(), backtrace: vec!["f".into()], log: vec!["x".into()] };
+    let side = SideData {
+        message: "m".into(),
+        location: "l".into(),
+        backtrace: vec!["f".into()],
+        log: vec!["x".into()],
+    };
     let text = serde_json::to_string(&ReceiptJson::new(&receipt, &side)).expect("writes");
     assert!(text.contains("\"18446744073709551615\""), "64-bit numbers are strings: {text}");
     let read: ReceiptJson = serde_json::from_str(&text).expect("reads");
@@ -53,7 +62,10 @@ fn parameters_come_by_place_or_by_name() {
     assert_eq!(parse("[1]"), Ok((1, None)));
     assert_eq!(parse("{\"count\": 1, \"height\": null}"), Ok((1, None)));
     assert_eq!(parse("[]"), Err("parameter `count`: is missing".into()));
-    assert_eq!(parse("{\"count\": 1, \"depth\": 2}"), Err("unknown parameter `depth`, expected count, height".into()));
+    assert_eq!(
+        parse("{\"count\": 1, \"depth\": 2}"),
+        Err("unknown parameter `depth`, expected count, height".into())
+    );
     assert_eq!(parse("[1, 2, 3]"), Err("3 parameters, expected count, height".into()));
     assert_eq!(parse("[-1]"), Err("parameter `count`: `-1` is not a whole number below 2^64".into()));
     assert_eq!(parse("7"), Err("parameters must be a list or an object, not 7".into()));

@@ -129,7 +129,8 @@ impl AsText for Vec<u8> {
     }
 
     fn from_text(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix("0x").ok_or_else(|| String::from("bytes are written as 0x and hex digits"))?;
+        let digits =
+            text.strip_prefix("0x").ok_or_else(|| String::from("bytes are written as 0x and hex digits"))?;
         hex::decode(digits).map_err(|error| format!("bytes are written as 0x and hex digits: {error}"))
     }
 }

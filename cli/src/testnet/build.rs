@@ -81,7 +81,8 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         let seed = keys::numbered_seed(CHAIN_ID, seed, &name);
         Made { name, seed, keys: NodeKeys::from_seed(seed) }
     };
-    let validators: Vec<Made> = (0..options.validators).map(|index| make(format!("validator-{index}"))).collect();
+    let validators: Vec<Made> =
+        (0..options.validators).map(|index| make(format!("validator-{index}"))).collect();
     let nodes: Vec<Made> = (0..options.nodes).map(|index| make(format!("node-{index}"))).collect();
     let (relay, app, faucet) = (make("relay-0".into()), make("app".into()), make("faucet".into()));
 
@@ -97,7 +98,9 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         let config = NodeFile {
             rpc_listen: ports.rpc[index],
             p2p_listen: p2p[index].clone(),
-            peers: peers.map(|other| format!("{}/p2p/{}", p2p[other], peer_id(&validators[other].keys))).collect(),
+            peers: peers
+                .map(|other| format!("{}/p2p/{}", p2p[other], peer_id(&validators[other].keys)))
+                .collect(),
             key: made.name.clone(),
             ..NodeFile::default()
         };

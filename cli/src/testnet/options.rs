@@ -67,10 +67,16 @@ impl UpOptions {
     /// When numbers are out of range.
     pub(super) fn personas(&self) -> Outcome<Vec<Persona>> {
         if self.validators == 0 || self.validators > VALIDATORS_MAX {
-            return Err(Failure::new(format!("{} validators: 1 to {VALIDATORS_MAX} are possible", self.validators)));
+            return Err(Failure::new(format!(
+                "{} validators: 1 to {VALIDATORS_MAX} are possible",
+                self.validators
+            )));
         }
         if self.nodes > NODES_MAX {
-            return Err(Failure::new(format!("{} compute nodes: at most {NODES_MAX} are possible", self.nodes)));
+            return Err(Failure::new(format!(
+                "{} compute nodes: at most {NODES_MAX} are possible",
+                self.nodes
+            )));
         }
         let bad = [
             (Persona::Fakes, self.bad.cheats),

@@ -123,7 +123,8 @@ impl Plan {
     pub fn read(dir: &Path) -> Outcome<Self> {
         let path = dir.join(FILE);
         let failed = |error| {
-            Failure::of(path.display(), &error).hint("give the network's folder with --dir, or start one: `hydrogen testnet up`")
+            Failure::of(path.display(), &error)
+                .hint("give the network's folder with --dir, or start one: `hydrogen testnet up`")
         };
         if std::fs::metadata(&path).map_err(failed)?.len() > PLAN_BYTES_MAX {
             return Err(Failure::new(format!("{} is not a network's plan: too large", path.display())));
@@ -133,8 +134,12 @@ impl Plan {
         if plan.version == VERSION {
             return Ok(plan);
         }
-        Err(Failure::new(format!("{} has version {}, this program writes {VERSION}", path.display(), plan.version))
-            .hint("start anew with --fresh"))
+        Err(Failure::new(format!(
+            "{} has version {}, this program writes {VERSION}",
+            path.display(),
+            plan.version
+        ))
+        .hint("start anew with --fresh"))
     }
 
     /// Writes the plan, whole or not at all.
@@ -155,7 +160,9 @@ impl Plan {
     pub fn role(&self, name: &str) -> Outcome<&Role> {
         let names = || self.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>().join(", ");
         let found = self.roles.iter().find(|role| role.name == name);
-        found.ok_or_else(|| Failure::new(format!("the network has no `{name}`")).hint(format!("there are: {}", names())))
+        found.ok_or_else(|| {
+            Failure::new(format!("the network has no `{name}`")).hint(format!("there are: {}", names()))
+        })
     }
 
     pub(super) fn of_kind(&self, kind: RoleKind) -> impl Iterator<Item = &Role> {
@@ -179,5 +186,7 @@ pub(super) fn persona_name(persona: Persona) -> &'static str {
 
 pub(super) fn persona_of(name: &str) -> Outcome<Persona> {
     let found = PERSONAS.iter().find(|(known, _)| *known == name);
-    found.map(|(_, persona)| *persona).ok_or_else(|| Failure::new(format!("no compute node behaves as `{name}`")))
+    found
+        .map(|(_, persona)| *persona)
+        .ok_or_else(|| Failure::new(format!("no compute node behaves as `{name}`")))
 }

@@ -22,7 +22,8 @@ impl Ports {
             return Self::free(validators);
         }
         let far = base.checked_add(RELAY_OFFSET).ok_or_else(|| {
-            Failure::new(format!("base port {base} leaves no room")).hint(format!("use at most {}", u16::MAX - RELAY_OFFSET))
+            Failure::new(format!("base port {base} leaves no room"))
+                .hint(format!("use at most {}", u16::MAX - RELAY_OFFSET))
         })?;
         let count = u16::try_from(validators).unwrap_or(P2P_OFFSET);
         let ports = Self {
@@ -33,7 +34,8 @@ impl Ports {
         let all = ports.rpc.iter().copied().chain(ports.p2p.iter().copied().map(local)).chain([ports.relay]);
         for address in all {
             TcpListener::bind(address).map_err(|error| {
-                Failure::of(address, &error).hint("is another network up? choose another --base-port, or 0 for free ports")
+                Failure::of(address, &error)
+                    .hint("is another network up? choose another --base-port, or 0 for free ports")
             })?;
         }
         Ok(ports)

@@ -30,7 +30,8 @@ pub async fn run(dir: &Path, name: &str, shutdown: Shutdown) -> Outcome {
 
 fn keys_of(dir: &Path, name: &str) -> Outcome<NodeKeys> {
     let key = KeyFile::read(&dir.join("keys").join(format!("{name}.json")))?;
-    let seed = key.seed(|| -> Outcome<Passphrase> { Err(Failure::new("keys of a test network are in clear")) })?;
+    let seed =
+        key.seed(|| -> Outcome<Passphrase> { Err(Failure::new("keys of a test network are in clear")) })?;
     Ok(NodeKeys::from_seed(*seed))
 }
 

@@ -69,7 +69,8 @@ impl Supervisor {
         std::fs::create_dir_all(&home)?;
         let path = log_path(&self.dir, name);
         let keep = std::fs::metadata(&path).is_ok_and(|log| log.len() <= LOG_BYTES_MAX);
-        let log = std::fs::OpenOptions::new().create(true).append(keep).write(true).truncate(!keep).open(&path)?;
+        let log =
+            std::fs::OpenOptions::new().create(true).append(keep).write(true).truncate(!keep).open(&path)?;
         let child = Command::new(std::env::current_exe()?)
             .args(["testnet", "role", name, "--dir"])
             .arg(&self.dir)
@@ -115,7 +116,9 @@ impl Supervisor {
             let reason = match slot {
                 Slot::Task { task, .. } if task.is_finished() => outcome_of(task),
                 Slot::Process(child) => match child.try_wait() {
-                    Ok(Some(status)) => Some(format!("{status}; see {}", log_path(&self.dir, name).display())),
+                    Ok(Some(status)) => {
+                        Some(format!("{status}; see {}", log_path(&self.dir, name).display()))
+                    }
                     Ok(None) => None,
                     Err(error) => Some(error.to_string()),
                 },

@@ -85,7 +85,8 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
             deploy::run(session, &file, &json(&init)?, &from, gas.map(Gas::new)).await
         }
         Command::Call { contract, method, args, from, value, gas } => {
-            let call = talk::Call { contract, method, args: json(&args)?, from, value, gas: gas.map(Gas::new) };
+            let call =
+                talk::Call { contract, method, args: json(&args)?, from, value, gas: gas.map(Gas::new) };
             talk::call(session, call).await
         }
         Command::Query { contract, method, args, height } => {
@@ -108,8 +109,11 @@ pub(super) fn read_module(file: &Path) -> Outcome<Vec<u8>> {
     let size = std::fs::metadata(file).map_err(failed)?.len();
     let size_max = u64::try_from(CODE_BYTES_MAX).unwrap_or(u64::MAX);
     if size > size_max {
-        return Err(Failure::new(format!("{} has {size} bytes, a module at most {size_max}", file.display()))
-            .hint("build it in release and strip it"));
+        return Err(Failure::new(format!(
+            "{} has {size} bytes, a module at most {size_max}",
+            file.display()
+        ))
+        .hint("build it in release and strip it"));
     }
     std::fs::read(file).map_err(failed)
 }

@@ -41,9 +41,9 @@ fn init_args(module: &[u8], init: &Value) -> Outcome<Vec<u8>> {
         _ => false,
     };
     match Interface::parse(module) {
-        Ok(interface) => interface
-            .encode_args(MethodKind::Init, "init", init)
-            .map_err(|error| Failure::of("arguments of `init`", &error).hint("`hydrogen contract abi FILE` shows them")),
+        Ok(interface) => interface.encode_args(MethodKind::Init, "init", init).map_err(|error| {
+            Failure::of("arguments of `init`", &error).hint("`hydrogen contract abi FILE` shows them")
+        }),
         // Without an interface there is nothing to encode by; the chain's checks say what else is wrong.
         Err(_) if none => Ok(Vec::new()),
         Err(error) => Err(Failure::of("the module's interface", &error)),
@@ -63,7 +63,8 @@ async fn upload(session: &Session, wallet: &Wallet, module: Vec<u8>) -> Outcome 
             Ok(())
         }
         Err(ClientError::WouldFail { receipt }) => {
-            Err(Failure::new(format!("the module is refused: {}", receipt.reason())).hint("nothing was sent or paid"))
+            Err(Failure::new(format!("the module is refused: {}", receipt.reason()))
+                .hint("nothing was sent or paid"))
         }
         Err(error) => Err(error.into()),
     }
