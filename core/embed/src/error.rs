@@ -50,10 +50,19 @@ pub enum EmbedError {
     Chain(#[from] ChainError),
     /// The question has no answer.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(ReadError),
     /// The sandbox could not be made.
     #[error(transparent)]
     Sandbox(#[from] VmSetupError),
+}
+
+impl From<ReadError> for EmbedError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Refused(refusal) => Self::Refused(refusal),
+            other => Self::Read(other),
+        }
+    }
 }
 
 impl EmbedError {
