@@ -42,7 +42,9 @@ impl BalanceSheet {
     /// What changed from `self` to `later`, by address.
     #[must_use]
     pub fn changes(&self, later: &BalanceSheet) -> Vec<Change> {
-        let of = |sheet: &BalanceSheet, address: &Address| sheet.balances.get(address).copied().unwrap_or_default();
+        let of = |sheet: &BalanceSheet, address: &Address| {
+            sheet.balances.get(address).copied().unwrap_or_default()
+        };
         let mut addresses: Vec<&Address> = self.balances.keys().chain(later.balances.keys()).collect();
         addresses.sort_unstable();
         addresses.dedup();
@@ -76,7 +78,8 @@ pub async fn balances(client: &Client) -> Outcome<BalanceSheet> {
             return Ok(sheet);
         }
     }
-    Err(Failure::new("blocks come faster than the pages of all accounts").hint("try again when less is going on"))
+    Err(Failure::new("blocks come faster than the pages of all accounts")
+        .hint("try again when less is going on"))
 }
 
 async fn try_balances(client: &Client) -> Outcome<Option<BalanceSheet>> {

@@ -6,7 +6,8 @@ use hydrogen_types::{Address, Event, Header};
 /// What happened, on one line or, for the first seat of a draw, on several. `name` gives people names for addresses.
 #[must_use]
 pub fn describe(header: &Header, event: &Event, name: &dyn Fn(&Address) -> String) -> String {
-    let text = |attribute: &str| event.get(attribute).map_or_else(|| String::from("?"), |value| show(value, name));
+    let text =
+        |attribute: &str| event.get(attribute).map_or_else(|| String::from("?"), |value| show(value, name));
     match event.name.as_str() {
         "TaskCreated" => format!(
             "created     task {} by {}: fee {}, deposit for its scheduled calls {}",

@@ -67,8 +67,10 @@ impl Desk {
         let mut relays = task::relays(wallet.client()).await?;
         relays.retain(|relay| !relay.draining);
         if let Some(preferred) = preferred {
-            relays.retain(|relay| relay.url.trim_end_matches('/') == preferred.trim_end_matches('/')
-                || relay.id.to_string() == preferred);
+            relays.retain(|relay| {
+                relay.url.trim_end_matches('/') == preferred.trim_end_matches('/')
+                    || relay.id.to_string() == preferred
+            });
         }
         let mut reasons = Vec::new();
         for relay in relays {
@@ -82,8 +84,9 @@ impl Desk {
             }
         }
         let why = if reasons.is_empty() { String::from("none is registered") } else { reasons.join("; ") };
-        Err(Failure::new(format!("no relay can be used: {why}"))
-            .hint("`hydrogen relay` starts one; the owner of the task contract registers it with `register_relay`"))
+        Err(Failure::new(format!("no relay can be used: {why}")).hint(
+            "`hydrogen relay` starts one; the owner of the task contract registers it with `register_relay`",
+        ))
     }
 
     /// The client of the chain.
@@ -113,8 +116,11 @@ impl Desk {
             return Ok(false);
         }
         let Some(upload) = &program.upload else {
-            return Err(Failure::new(format!("relay {} does not have program {}", self.relay.url, program.hash))
-                .hint("publish it with `hydrogen program publish FILE`, or give its file"));
+            return Err(Failure::new(format!(
+                "relay {} does not have program {}",
+                self.relay.url, program.hash
+            ))
+            .hint("publish it with `hydrogen program publish FILE`, or give its file"));
         };
         self.relay_client.publish(self.wallet.key(), upload).await?;
         Ok(true)
@@ -202,17 +208,18 @@ impl Desk {
             return Err(no_result(view));
         };
         let relays = task::relays(self.client()).await?;
-        let relay = relays
-            .iter()
-            .find(|relay| relay.id == holder)
-            .ok_or_else(|| Failure::new(format!("relay {holder}, which holds the result, is not registered any more")))?;
+        let relay = relays.iter().find(|relay| relay.id == holder).ok_or_else(|| {
+            Failure::new(format!("relay {holder}, which holds the result, is not registered any more"))
+        })?;
         let client = RelayClient::new(&relay.url)?;
         let start = Instant::now();
         loop {
             let (key, size_max) = (self.wallet.key(), view.output_bytes_max);
             match client.download(key, view.id, BlobKind::Result, &digest, size_max, to).await {
                 Ok(size) => return Ok(size),
-                Err(error) if again(&error) && start.elapsed() < RELAY_PATIENCE => tokio::time::sleep(PAUSE).await,
+                Err(error) if again(&error) && start.elapsed() < RELAY_PATIENCE => {
+                    tokio::time::sleep(PAUSE).await
+                }
                 Err(error) => return Err(error.into()),
             }
         }

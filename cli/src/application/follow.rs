@@ -44,9 +44,8 @@ impl Follower {
             };
             self.next = self.next.next();
             let header = &block.block.header;
-            let concerns = |event: &&Event| {
-                event.contract == task_contract() && event.u64("task") == Some(self.task)
-            };
+            let concerns =
+                |event: &&Event| event.contract == task_contract() && event.u64("task") == Some(self.task);
             let events = block.receipts.iter().flat_map(|(receipt, _)| &receipt.events).filter(concerns);
             let steps: Vec<Step> =
                 events.map(|event| Step { header: header.clone(), event: event.clone() }).collect();

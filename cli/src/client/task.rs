@@ -49,14 +49,20 @@ pub async fn relays(client: &Client) -> Result<Vec<RelayView>, ClientError> {
 /// # Errors
 /// See [`ClientError`]; a contract without one is [`ClientError::BadValue`].
 pub async fn config(client: &Client) -> Result<TaskConfig, ClientError> {
-    let none = || ClientError::BadValue { method: String::from("config"), reason: String::from("there is none") };
+    let none =
+        || ClientError::BadValue { method: String::from("config"), reason: String::from("there is none") };
     ask(client, calls::config_query(None)).await?.ok_or_else(none)
 }
 
 /// The call as a transaction's action.
 #[must_use]
 pub fn action(call: Call) -> Action {
-    Action::Call { contract: task_contract(), method: call.method.into(), args: call.args, value: Amount::ZERO }
+    Action::Call {
+        contract: task_contract(),
+        method: call.method.into(),
+        args: call.args,
+        value: Amount::ZERO,
+    }
 }
 
 /// Sends a call and waits until it is final; a call that would fail is not sent.

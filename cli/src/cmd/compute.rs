@@ -14,6 +14,10 @@ use serde_json::{Value, json};
 /// Nodes asked for at a time: what the contract gives at most.
 const PAGE: u32 = 100;
 
+/// Gas that a node pays for one task at the minimum price, commitment, reveal and upload together: measured, rounded
+/// up.
+const TASK_GAS: Amount = Amount::new(1_000_000_000_000_000);
+
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -137,8 +141,13 @@ async fn status(session: &Session, node: Option<String>) -> Outcome {
         return Err(Failure::new(format!("{address} has not joined"))
             .hint("`hydrogen compute join --stake AMOUNT --from KEY` stakes and joins"));
     };
+    let balance = client.account(&address).await?.balance;
+    let tasks_paid_for = balance.get() / TASK_GAS.get();
     let mut json = json_of(&view);
+    json["balance"] = json!(balance.get().to_string());
+    json["tasks_paid_for"] = json!(tasks_paid_for.to_string());
     let mut text = text_of(&view);
+    text.push_str(&format!("\nbalance     {balance} CNX: gas for about {tasks_paid_for} tasks"));
     if let Some(local) = local {
         text.push_str(&format!("\nprocess     {} at height {}", local.pid, local.height));
         if let Some(stage) = &local.stage {
@@ -168,8 +177,10 @@ async fn list(session: &Session) -> Outcome {
     let row = |node: &NodeView| {
         let task = node.task.map_or_else(|| String::from("-"), |task| task.to_string());
         let state = format!("{:?}", node.state);
-        format!("{}  {state:<12} stake {:<10} task {task:<6} paid for {} tasks", node.address, node.stake,
-            node.tasks_paid)
+        format!(
+            "{}  {state:<12} stake {:<10} task {task:<6} paid for {} tasks",
+            node.address, node.stake, node.tasks_paid
+        )
     };
     let text = match nodes.as_slice() {
         [] => String::from("no node has joined"),
@@ -189,8 +200,10 @@ fn text_of(node: &NodeView) -> String {
     ];
     lines.extend(node.withdraw_ms.map(|ms| format!("withdraw    at uptime {ms} ms")));
     lines.extend(node.penalties.iter().map(|penalty| {
-        format!("penalty     task {}: {:?}, {} CNX at uptime {} ms", penalty.task, penalty.reason, penalty.amount,
-            penalty.at_ms)
+        format!(
+            "penalty     task {}: {:?}, {} CNX at uptime {} ms",
+            penalty.task, penalty.reason, penalty.amount, penalty.at_ms
+        )
     }));
     lines.join("\n")
 }

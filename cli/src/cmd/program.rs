@@ -89,15 +89,8 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
             })?;
             let program = read(&file)?;
             let args = if input == Path::new("-") { stdin()? } else { read(&input)? };
-            let job = Job {
-                program,
-                args,
-                memory_bytes_max,
-                fuel_max,
-                output_bytes_max,
-                clock_ms,
-                random_seed,
-            };
+            let job =
+                Job { program, args, memory_bytes_max, fuel_max, output_bytes_max, clock_ms, random_seed };
             run_here(session, job, output.as_deref()).await
         }
         Command::Publish { file, from, relay } => publish(session, &file, &from, relay.as_deref()).await,
@@ -121,11 +114,15 @@ async fn run_here(session: &Session, job: Job, output: Option<&Path>) -> Outcome
             return Err(Failure::new(format!("the program failed with error {code}: {reason}"))
                 .hint("a task of it would end so too, with this code"));
         }
-        Ran::HostShort { reason } => return Err(Failure::new(format!("this machine could not run it: {reason}"))),
+        Ran::HostShort { reason } => {
+            return Err(Failure::new(format!("this machine could not run it: {reason}")));
+        }
     };
     let digest = Hash::sha256(&result);
     let ran_ms = start.elapsed().as_millis();
-    session.output.say(format_args!("{} bytes in {ran_ms} ms with {fuel_used} fuel, sha-256 {digest}", result.len()));
+    session
+        .output
+        .say(format_args!("{} bytes in {ran_ms} ms with {fuel_used} fuel, sha-256 {digest}", result.len()));
     let json = json!({
         "digest": digest.to_string(), "bytes": result.len().to_string(), "fuel_used": fuel_used.to_string(),
         "ran_ms": ran_ms.to_string()

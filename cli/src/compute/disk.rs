@@ -66,7 +66,8 @@ impl Disk {
         let mut tasks = Vec::new();
         for entry in std::fs::read_dir(&path).map_err(at(&path))? {
             let name = entry.map_err(at(&path))?.file_name();
-            let task: Option<u64> = name.to_str().and_then(|name| name.strip_suffix(".saved")).and_then(|task| task.parse().ok());
+            let task: Option<u64> =
+                name.to_str().and_then(|name| name.strip_suffix(".saved")).and_then(|task| task.parse().ok());
             tasks.extend(task);
         }
         tasks.sort_unstable();

@@ -25,10 +25,7 @@ pub(crate) struct Fetched {
 pub(crate) enum FetchError {
     /// No relay gave it; asking again may help.
     #[error("no relay gives {what}: {reason}")]
-    NotGiven {
-        what: &'static str,
-        reason: String,
-    },
+    NotGiven { what: &'static str, reason: String },
     /// The node itself is in trouble.
     #[error(transparent)]
     Own(#[from] ComputeError),
@@ -59,7 +56,8 @@ pub(crate) async fn fetch(
     let args = match cached(&args_path, &work.args_hash)? {
         Some(args) => args,
         None => {
-            let what = Wanted::Args { key, task: work.task, hash: work.args_hash, size_max: work.args_bytes_max };
+            let what =
+                Wanted::Args { key, task: work.task, hash: work.args_hash, size_max: work.args_bytes_max };
             from_any(&relays, what, &args_path).await?;
             read_back("the arguments", &args_path, &work.args_hash)?
         }
@@ -122,6 +120,9 @@ fn cached(path: &Path, hash: &Hash) -> Result<Option<Vec<u8>>, ComputeError> {
 }
 
 fn read_back(what: &'static str, path: &Path, hash: &Hash) -> Result<Vec<u8>, FetchError> {
-    let gone = || FetchError::NotGiven { what, reason: String::from("the file just written does not have its hash") };
+    let gone = || FetchError::NotGiven {
+        what,
+        reason: String::from("the file just written does not have its hash"),
+    };
     cached(path, hash)?.ok_or_else(gone)
 }

@@ -124,13 +124,8 @@ impl Node {
         let secret = Hash::of(Tag::COMPUTE_SALT, &[b"secret", &config.key.seed_bytes()]);
         let salt_secret = *secret.as_bytes();
         let sender = Sender::new(client.clone(), config.key.clone());
-        let worker = Worker::new(
-            client.clone(),
-            Arc::clone(&disk),
-            config.key.clone(),
-            config.persona,
-            salt_secret,
-        );
+        let worker =
+            Worker::new(client.clone(), Arc::clone(&disk), config.key.clone(), config.persona, salt_secret);
         let me = Me { chain_id, address, salt_secret, margin_ms: config.margin_ms };
         let status =
             LocalStatus { account: address.to_string(), pid: std::process::id(), ..LocalStatus::default() };

@@ -113,7 +113,8 @@ impl Sender {
     ) -> Result<(), ComputeError> {
         let status = self.client.status().await?;
         let now_ms = status.uptime_ms.0;
-        if deadline_ms.is_some_and(|deadline_ms| now_ms >= deadline_ms) || status.height.0 > body.valid_until {
+        if deadline_ms.is_some_and(|deadline_ms| now_ms >= deadline_ms) || status.height.0 > body.valid_until
+        {
             return Err(ComputeError::TooLate { method: method.into() });
         }
         if self.client.account(&self.key.address()).await?.nonce > body.nonce {

@@ -106,7 +106,9 @@ impl Worker {
     /// Waits for the running attempt to end, or for the pause before the next one. Safe to cancel.
     pub(crate) async fn wait(&mut self) {
         let pause = match &self.current {
-            Some(Current { attempt: Attempt::NotFetched | Attempt::HostShort, not_before, .. }) => Some(*not_before),
+            Some(Current { attempt: Attempt::NotFetched | Attempt::HostShort, not_before, .. }) => {
+                Some(*not_before)
+            }
             _ => None,
         };
         let paused = async {
@@ -204,7 +206,11 @@ async fn produce(client: &Client, disk: &Disk, key: &SecretKey, work: &Work) -> 
             (Attempt::Finished(Outcome::Error { code }), None)
         }
         Ran::HostShort { reason } => {
-            tracing::error!(task = work.task, reason, "this host could not run the program; tried again soon");
+            tracing::error!(
+                task = work.task,
+                reason,
+                "this host could not run the program; tried again soon"
+            );
             (Attempt::HostShort, None)
         }
     }

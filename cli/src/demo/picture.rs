@@ -4,8 +4,8 @@
 const LINES_MAX: usize = 12;
 /// Longest line shown.
 const COLUMNS_MAX: usize = 72;
-/// Letters of an image, by brightness.
-const SHADES: &[u8] = b" .:-=+*#%@";
+/// Letters of an image, from dark to bright, as ink on paper.
+const SHADES: &[u8] = b"@%#*+=-:. ";
 /// Rows of letters of an image; letters are twice as high as wide.
 const ROWS: usize = 24;
 
@@ -63,7 +63,7 @@ mod tests {
     fn an_image_is_drawn_and_a_text_is_cut() {
         let mut image = b"P5\n4 2\n255\n".to_vec();
         image.extend([0, 255, 0, 255, 255, 0, 255, 0]);
-        assert_eq!(show(&image), [" @ @", "@ @ "]);
+        assert_eq!(show(&image), ["@ @ ", " @ @"]);
         assert_eq!(show(b"3 the\n1 node\n"), ["3 the", "1 node"]);
         assert_eq!(show(&b"line\n".repeat(20)).last().map(String::as_str), Some("... and 8 more lines"));
     }

@@ -28,7 +28,9 @@ impl Sample {
     pub(super) async fn prepare(name: &str, input: Option<&Path>, dir: &Path) -> Outcome<Self> {
         let (program_path, default_input) = match name {
             "wordcount" => (write(dir, "wordcount.wasm", WORDCOUNT)?, Some(write(dir, "input.txt", TEXT)?)),
-            "mandelbrot" => (write(dir, "mandelbrot.wasm", MANDELBROT)?, Some(write(dir, "input.txt", IMAGE)?)),
+            "mandelbrot" => {
+                (write(dir, "mandelbrot.wasm", MANDELBROT)?, Some(write(dir, "input.txt", IMAGE)?))
+            }
             file => (PathBuf::from(file), None),
         };
         let input = input.map(Path::to_path_buf).or(default_input).ok_or_else(|| {

@@ -92,7 +92,11 @@ pub async fn run(options: DemoOptions, output: Output, shutdown: Shutdown) -> Ou
     };
     if shown.is_ok() && !options.once {
         narrator.title("The network goes on; Ctrl-C stops it. In another terminal:");
-        narrator.plain(&format!("  hydrogen --home {} --rpc {} task list", dir.display(), network.plan().rpc.join(",")));
+        narrator.plain(&format!(
+            "  hydrogen --home {} --rpc {} task list",
+            dir.display(),
+            network.plan().rpc.join(",")
+        ));
         network.hold(shutdown, |text| narrator.line(None, text)).await?;
     }
     network.stop().await;
@@ -169,7 +173,10 @@ async fn fund(network: &Network, names: &mut Names, narrator: &Narrator) -> Outc
     if !receipt.is_success() {
         return Err(Failure::new(format!("the faucet cannot pay: {}", receipt.reason())));
     }
-    narrator.line(Some(receipt.height()), &format!("application {address} gets {APPLICATION} CNX from the faucet"));
+    narrator.line(
+        Some(receipt.height()),
+        &format!("application {address} gets {APPLICATION} CNX from the faucet"),
+    );
     Ok(Wallet::new(client, key))
 }
 
@@ -188,7 +195,8 @@ async fn tasks(
             _ => format!("Task {number} of at most {count_max}, until a cheat is caught (block, step)"),
         });
         let told = tell(desk, order, names, narrator).await?;
-        narrator.line(None, &format!("            {} ms from create_task to TaskSuccess", told.took.as_millis()));
+        narrator
+            .line(None, &format!("            {} ms from create_task to TaskSuccess", told.took.as_millis()));
         let caught = !told.caught.is_empty();
         tasks.push(told);
         if caught {
@@ -272,7 +280,8 @@ fn settle(
     }
     let sum = money::sum(&changes);
     if narrator.0.json {
-        let caught: Vec<String> = found.tasks.iter().flat_map(|told| &told.caught).map(ToString::to_string).collect();
+        let caught: Vec<String> =
+            found.tasks.iter().flat_map(|told| &told.caught).map(ToString::to_string).collect();
         narrator.0.data("", &json!({
             "dir": network.dir().display().to_string(), "rpc": network.plan().rpc, "relay": network.plan().relay,
             "tasks": found.tasks.iter().map(|told| told.view.id.to_string()).collect::<Vec<_>>(),

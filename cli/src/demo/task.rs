@@ -47,7 +47,8 @@ pub(super) async fn tell(desk: &Desk, order: &Order, names: &Names, narrator: &N
             brought = true;
             let receipt = desk.upload(id, &order.input).await?;
             let (size, digest) = (order.input.size, order.input.digest);
-            narrator.line(Some(receipt.body.issued), &format!("uploaded    {size} bytes of arguments, {digest}"));
+            narrator
+                .line(Some(receipt.body.issued), &format!("uploaded    {size} bytes of arguments, {digest}"));
             desk.report(id, &receipt).await?;
         }
     }

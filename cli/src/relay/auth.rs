@@ -33,9 +33,10 @@ pub(crate) fn authenticate(context: &Context, parts: &Parts) -> Result<Caller, R
         content_digest,
     };
     let now_s = now_ms() / 1_000;
-    let verified = verify_request(&request, input, signature, now_s)
-        .map_err(|error| unsigned(error.to_string()))?;
-    let digest = content_digest.map(parse_content_digest).transpose().map_err(|error| unsigned(error.to_string()))?;
+    let verified =
+        verify_request(&request, input, signature, now_s).map_err(|error| unsigned(error.to_string()))?;
+    let digest =
+        content_digest.map(parse_content_digest).transpose().map_err(|error| unsigned(error.to_string()))?;
     {
         let mut nonces = context.nonces.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         nonces.accept(&verified, now_s).map_err(|error| unsigned(error.to_string()))?;

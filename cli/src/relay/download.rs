@@ -40,7 +40,8 @@ async fn find(
 ) -> Result<Response, Refused> {
     let (parts, _) = request.into_parts();
     let caller = authenticate(context, &parts)?;
-    let view = task::task(&context.client, task_id).await.map_err(|error| Refused::trouble("node", &error))?;
+    let view =
+        task::task(&context.client, task_id).await.map_err(|error| Refused::trouble("node", &error))?;
     let digest = may_download(view.as_ref(), kind, &caller.address)?;
     let id = BlobId::new(task_id, kind);
     let stored = context.index.blob(id).map_err(index_trouble)?;

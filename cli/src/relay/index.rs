@@ -120,8 +120,8 @@ impl Index {
         options.set_db_write_buffer_size(8 << 20);
         options.set_max_open_files(64);
         options.set_keep_log_file_num(2);
-        let columns = [BLOBS, PROGRAMS, NONCES, META]
-            .map(|name| ColumnFamilyDescriptor::new(name, Options::default()));
+        let columns =
+            [BLOBS, PROGRAMS, NONCES, META].map(|name| ColumnFamilyDescriptor::new(name, Options::default()));
         let db = DB::open_cf_descriptors(&options, folder, columns)?;
         let fresh = db.get_cf(column(&db, META), CHAIN)?.is_none();
         let was_clean = fresh || db.get_cf(column(&db, META), CLEAN)?.is_some();
@@ -231,10 +231,7 @@ fn parse_nonce(row: &[u8], value: &[u8]) -> Option<(u64, PublicKey, String)> {
     Some((u64::from_le_bytes(value.try_into().ok()?), PublicKey(*key), nonce))
 }
 
-fn entry<T: BorshDeserialize>(
-    column: &'static str,
-    bytes: Option<Vec<u8>>,
-) -> Result<Option<T>, IndexError> {
+fn entry<T: BorshDeserialize>(column: &'static str, bytes: Option<Vec<u8>>) -> Result<Option<T>, IndexError> {
     let decoded = bytes.map(|bytes| codec::decode(&bytes, ENTRY_BYTES_MAX)).transpose();
     decoded.map_err(|source| IndexError::Entry { column, source })
 }

@@ -84,7 +84,8 @@ async fn check_module(pending: &mut Pending) -> Result<(), Refused> {
 
 /// An account without CNX could be one of thousands: it may not fill the byte budget.
 async fn check_deposit(context: &Context, account: &Address) -> Result<(), Refused> {
-    let held = context.client.account(account).await.map_err(|error| Refused::trouble("node", &error))?.balance;
+    let held =
+        context.client.account(account).await.map_err(|error| Refused::trouble("node", &error))?.balance;
     let asked = context.limits.program_deposit;
     if held < asked {
         let message = format!("{account} holds {held} CNX; publishing a program asks for {asked}");

@@ -48,7 +48,10 @@ pub struct Relay {
 ///
 /// # Errors
 /// As [`Relay::bind`] and [`Relay::serve`].
-pub async fn run(config: RelayConfig, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), RelayError> {
+pub async fn run(
+    config: RelayConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RelayError> {
     Relay::bind(config).await?.serve(shutdown).await
 }
 
@@ -62,7 +65,8 @@ impl Relay {
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let authorities = authorities(address, config.public_url.as_deref())?;
-        let client = Client::new(&config.rpc).map_err(|error| RelayError::NoNode { reason: error.to_string() })?;
+        let client =
+            Client::new(&config.rpc).map_err(|error| RelayError::NoNode { reason: error.to_string() })?;
         let status = first_status(&client).await?;
         let (heads, head) = watch::channel(Head::of(&status));
         let (index, blobs) = open_home(&config)?;
@@ -291,7 +295,11 @@ async fn metrics(State(context): Shared) -> Response {
 
 fn task_id(text: &str) -> Result<u64, Refused> {
     text.parse().map_err(|_| {
-        Refused::new(StatusCode::BAD_REQUEST, "BadTaskId", format!("`{text}` is not a task id: a number is asked for"))
+        Refused::new(
+            StatusCode::BAD_REQUEST,
+            "BadTaskId",
+            format!("`{text}` is not a task id: a number is asked for"),
+        )
     })
 }
 

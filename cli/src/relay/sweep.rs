@@ -57,7 +57,11 @@ async fn sweep(context: &Context) -> Result<(), SweepError> {
 }
 
 /// Decides on one blob; the program of its task if that is still open.
-async fn sweep_blob(context: &Context, id: BlobId, mut stored: StoredBlob) -> Result<Option<Hash>, SweepError> {
+async fn sweep_blob(
+    context: &Context,
+    id: BlobId,
+    mut stored: StoredBlob,
+) -> Result<Option<Hash>, SweepError> {
     let now_ms = context.head.borrow().uptime_ms;
     let view = match stored.ended_ms {
         // An ended task never opens again: no need to ask.
@@ -84,7 +88,8 @@ async fn sweep_blob(context: &Context, id: BlobId, mut stored: StoredBlob) -> Re
 
 /// At the start: removes files that no entry names, left by a stop between the two.
 pub(crate) fn remove_strays(context: &Context) -> Result<(), IndexError> {
-    let mut known: BTreeSet<String> = context.index.blobs()?.into_iter().map(|(id, _)| id.file_name()).collect();
+    let mut known: BTreeSet<String> =
+        context.index.blobs()?.into_iter().map(|(id, _)| id.file_name()).collect();
     known.extend(context.index.programs()?.keys().map(program_file));
     let names = match context.blobs.names() {
         Ok(names) => names,

@@ -52,7 +52,8 @@ async fn take(
     let caller = authenticate(context, parts)?;
     let announced = announced_digest(&caller)?;
     let _slot = context.transfers.try_acquire().map_err(|_| busy())?;
-    let view = task::task(&context.client, task_id).await.map_err(|error| Refused::trouble("node", &error))?;
+    let view =
+        task::task(&context.client, task_id).await.map_err(|error| Refused::trouble("node", &error))?;
     let id = BlobId::new(task_id, kind);
     let held = context.index.blob(id).map_err(index_trouble)?.map(|stored| stored.receipt);
     match decide(context, view.as_ref(), kind, &caller, &announced, held.as_ref())? {
@@ -122,7 +123,8 @@ pub(crate) async fn receive(
 ) -> Result<Pending, Refused> {
     let disk = |error: std::io::Error| Refused::trouble("disk", &error);
     let size_max = expected.size_max.min(context.limits.body_bytes_max);
-    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if let Some(size) = length.filter(|size: &u64| *size > size_max) {
         return Err(Refusal::TooLarge { size, size_max }.into());
     }
@@ -183,7 +185,8 @@ async fn publish(
     let (size, digest, uploader) = (pending.size(), pending.digest(), caller.address);
     if !context.reserve(&uploader, size) {
         let most = context.limits.account_bytes_max;
-        let message = format!("{uploader} would have more than {most} bytes stored here; older tasks must end first");
+        let message =
+            format!("{uploader} would have more than {most} bytes stored here; older tasks must end first");
         return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "QuotaExceeded", message));
     }
     let stored = async {
@@ -240,4 +243,3 @@ pub(crate) fn busy() -> Refused {
 pub(crate) fn index_trouble(error: IndexError) -> Refused {
     Refused::trouble("index", &error)
 }
-

@@ -85,7 +85,9 @@ fn start_relay(dev: &Dev, home: &Path, listen: &str) -> Running {
 /// What a refusal says: status, name, and whether to ask again.
 fn refusal<T: std::fmt::Debug>(answer: Result<T, RelayClientError>) -> (u16, String, bool) {
     match answer {
-        Err(RelayClientError::Refused { status, name, retry_after, .. }) => (status, name, retry_after.is_some()),
+        Err(RelayClientError::Refused { status, name, retry_after, .. }) => {
+            (status, name, retry_after.is_some())
+        }
         other => panic!("not a refusal: {other:?}"),
     }
 }
@@ -155,7 +157,10 @@ async fn arguments_are_taken_once_drawn_from_their_creator_and_survive_a_kill() 
     assert_eq!(view.id, 1);
 
     // The program comes first.
-    assert_eq!(refusal(upload(&scene, &scene.creator, 1, &args).await), (424, "ProgramMissing".into(), false));
+    assert_eq!(
+        refusal(upload(&scene, &scene.creator, 1, &args).await),
+        (424, "ProgramMissing".into(), false)
+    );
     let text = scene.file("no-program", b"not a module").await;
     assert_eq!(refusal(relay.publish(&scene.creator, &text).await), (422, "BadProgram".into(), false));
     let stranger = SecretKey::from_seed([9; 32]);
@@ -182,8 +187,12 @@ async fn arguments_are_taken_once_drawn_from_their_creator_and_survive_a_kill() 
     let panel = view.seats.first().expect("a panel").node;
     let member = (1..4).map(key).find(|key| key.address() == panel).expect("a node");
     for reader in [&scene.creator, &member] {
-        let size = scene.client().download(reader, 1, BlobKind::Args, &args.digest, 100, &to).await.expect("served");
-        assert_eq!((size, std::fs::read(&to).expect("reads").as_slice()), (22, b"some words, some words".as_slice()));
+        let size =
+            scene.client().download(reader, 1, BlobKind::Args, &args.digest, 100, &to).await.expect("served");
+        assert_eq!(
+            (size, std::fs::read(&to).expect("reads").as_slice()),
+            (22, b"some words, some words".as_slice())
+        );
     }
     let denied = scene.client().download(&key(7), 1, BlobKind::Args, &args.digest, 100, &to).await;
     assert_eq!(refusal(denied), (403, "Forbidden".into(), false));
@@ -210,14 +219,16 @@ async fn a_request_counts_once_for_whom_and_what_it_was_signed() {
     assert_eq!(get.send(&scene, &scene.creator, path, None).await.0, 404);
 
     // Another path, another host, an old request, an unsigned one.
-    let (status, text) = post("c", &scene).send(&scene, &scene.creator, "/v1/tasks/2/args", Some(&body)).await;
+    let (status, text) =
+        post("c", &scene).send(&scene, &scene.creator, "/v1/tasks/2/args", Some(&body)).await;
     assert!(status == 401 && text.contains("not one of"), "{status} {text}");
     let foreign = Raw { authority: "127.0.0.1:1".into(), ..post("d", &scene) };
     assert_eq!(foreign.send(&scene, &scene.creator, path, Some(&body)).await.0, 401);
     let old = Raw { created_s: now_s() - 120, ..post("e", &scene) };
     assert_eq!(old.send(&scene, &scene.creator, path, Some(&body)).await.0, 401);
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let unsigned = http.post(format!("{}{path}", scene.url)).body(body.clone()).send().await.expect("an answer");
+    let unsigned =
+        http.post(format!("{}{path}", scene.url)).body(body.clone()).send().await.expect("an answer");
     assert_eq!(unsigned.status().as_u16(), 401);
 
     // Good once; sent again as it was, it is refused.

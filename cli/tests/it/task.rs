@@ -101,8 +101,12 @@ fn a_task_gives_what_the_program_gives_alone_and_its_draw_holds() {
 
     let status = scene.status("1");
     assert_eq!(status["state"], "Success");
-    let paid: Vec<&str> =
-        status["seats"].as_array().expect("seats").iter().map(|seat| seat["paid"].as_str().expect("paid")).collect();
+    let paid: Vec<&str> = status["seats"]
+        .as_array()
+        .expect("seats")
+        .iter()
+        .map(|seat| seat["paid"].as_str().expect("paid"))
+        .collect();
     assert_eq!(paid, ["10000000000000000000"; 3]);
 
     let draw = scene.dev.ok(&["task", "verify-draw", "1"]);

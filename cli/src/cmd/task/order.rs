@@ -2,9 +2,9 @@
 
 use crate::application::{Order, Program};
 use crate::client::relay::Upload;
+use crate::cmd::task::OrderArgs;
 use crate::compute::sandbox;
 use crate::failure::{Failure, Outcome};
-use crate::cmd::task::OrderArgs;
 use hydrogen_types::Hash;
 use std::path::Path;
 
@@ -26,7 +26,8 @@ async fn program(text: &str) -> Outcome<Program> {
     }
     let path = Path::new(text);
     let module = std::fs::read(path).map_err(|error| {
-        Failure::of(text, &error).hint("give the file of a WASI module, or 0x and the 64 hex digits of its hash")
+        Failure::of(text, &error)
+            .hint("give the file of a WASI module, or 0x and the 64 hex digits of its hash")
     })?;
     sandbox::check(&module).map_err(|reason| {
         Failure::new(format!("{text}: {reason}")).hint("`hydrogen program check FILE` checks a module")

@@ -1,8 +1,8 @@
 //! The commands that pay, bring and fetch.
 
 use crate::application::{Desk, Follower, Order, Step, describe, is_end};
-use crate::client::relay::Upload;
 use crate::client::Client;
+use crate::client::relay::Upload;
 use crate::cmd::task::OrderArgs;
 use crate::cmd::task::order::order;
 use crate::cmd::task::view::{abort_reason, known};
@@ -29,7 +29,9 @@ pub(super) async fn run(session: &Session, args: &OrderArgs, output: Option<&Pat
         None => pay(session, &desk, &order).await?,
     };
     let end = follow(session, &desk, id, from, &order.input).await.map_err(|failure| {
-        let hint = format!("the task goes on without this command; `--resume` or `hydrogen task watch {id}` follows it");
+        let hint = format!(
+            "the task goes on without this command; `--resume` or `hydrogen task watch {id}` follows it"
+        );
         failure.hint(hint)
     })?;
     if end.state != TaskState::Success {
@@ -80,7 +82,11 @@ async fn follow(session: &Session, desk: &Desk, id: u64, from: Height, input: &U
 
 async fn bring(session: &Session, desk: &Desk, id: u64, input: &Upload) -> Outcome {
     let receipt = desk.upload(id, input).await?;
-    say(session, Some(receipt.body.issued), &format!("uploaded    {} bytes to relay {}", input.size, desk.relay().url));
+    say(
+        session,
+        Some(receipt.body.issued),
+        &format!("uploaded    {} bytes to relay {}", input.size, desk.relay().url),
+    );
     desk.report(id, &receipt).await.map(drop)
 }
 
@@ -123,8 +129,11 @@ pub(super) async fn upload(
     let desk = Desk::open(session.wallet(from)?, relay).await?;
     let view = known(desk.client(), id).await?;
     if view.args_hash != input.digest {
-        return Err(Failure::new(format!("this file hashes to {}, task {id} was created for {}", input.digest, view.args_hash))
-            .hint("give the file that the task was created with"));
+        return Err(Failure::new(format!(
+            "this file hashes to {}, task {id} was created for {}",
+            input.digest, view.args_hash
+        ))
+        .hint("give the file that the task was created with"));
     }
     let view = await_draw(desk.client(), view).await?;
     if view.state != TaskState::Started {
@@ -163,7 +172,9 @@ async fn deliver(session: &Session, desk: &Desk, view: &TaskView, output: Option
     };
     let size = desk.download(view, &path).await?;
     let digest = view.result.unwrap_or(Hash::ZERO);
-    session.output.say(format_args!("result of task {}: {size} bytes, sha-256 {digest} as on the chain", view.id));
+    session
+        .output
+        .say(format_args!("result of task {}: {size} bytes, sha-256 {digest} as on the chain", view.id));
     let json = json!({
         "task": view.id.to_string(), "digest": digest.to_string(), "bytes": size.to_string(),
         "output": output.map(|path| path.display().to_string())

@@ -62,7 +62,10 @@ pub(super) async fn verify_draw(session: &Session, id: u64) -> Outcome {
         format!("seed        {}", report.draw.seed),
     ];
     let seats = report.draw.indexes.iter().zip(&report.draw.nodes);
-    lines.extend(seats.map(|(index, node)| format!("drawn       {node} (index {index} of {})", report.draw.candidates)));
+    lines
+        .extend(seats.map(|(index, node)| {
+            format!("drawn       {node} (index {index} of {})", report.draw.candidates)
+        }));
     lines.extend(report.checks.iter().map(|check| {
         let verdict = match check.holds {
             Some(true) => "holds",

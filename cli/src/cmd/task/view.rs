@@ -65,7 +65,10 @@ pub(super) fn row(view: &TaskView) -> String {
         Some(reason) => format!("{:?} ({reason:?})", view.state),
         None => format!("{:?}", view.state),
     };
-    format!("{:>6}  {state:<28} fee {:<10} by {} in block {}", view.id, view.fee, view.creator, view.created_height)
+    format!(
+        "{:>6}  {state:<28} fee {:<10} by {} in block {}",
+        view.id, view.fee, view.creator, view.created_height
+    )
 }
 
 /// The task as JSON: ids and amounts as decimal strings.
