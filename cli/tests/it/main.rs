@@ -2,4 +2,8 @@
 
 mod bad_input;
 mod dev;
+mod network;
+mod node;
+mod relay;
 mod support;
+mod task;
