@@ -59,6 +59,8 @@ enum Command {
     Tx(cmd::tx::Args),
     /// Look at a block.
     Block(cmd::block::Args),
+    /// The light client: prove a balance or a raw key against the validators of a genesis.
+    VerifyProof(cmd::verify_proof::Args),
     /// Peers of a node.
     Peers(cmd::peers::Args),
     /// Contracts.
@@ -113,6 +115,7 @@ async fn run(line: Line) -> Outcome {
         Command::Account(args) => cmd::account::run(args, &session).await,
         Command::Tx(args) => cmd::tx::run(args, &session).await,
         Command::Block(args) => cmd::block::run(args, &session).await,
+        Command::VerifyProof(args) => cmd::verify_proof::run(args, &session).await,
         Command::Peers(args) => cmd::peers::run(args, &session).await,
         Command::Contract(args) => cmd::contract::run(args, &session).await,
         Command::Program(args) => cmd::program::run(args, &session).await,

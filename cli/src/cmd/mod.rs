@@ -15,5 +15,6 @@ pub mod relay;
 pub mod task;
 pub mod testnet;
 pub mod tx;
+pub mod verify_proof;
 
 mod print;
