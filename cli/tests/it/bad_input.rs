@@ -48,8 +48,9 @@ fn a_transaction_for_another_chain_is_refused() {
 #[test]
 fn a_module_with_an_unknown_import_names_it() {
     let dev = Dev::start();
-    // (module (import "env" "now" (func)))
-    let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0b\x01\x03env\x03now\0\0";
+    // (module (import "env" "now" (func)) (memory (export "memory") 1))
+    let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x02\x0b\x01\x03env\x03now\0\0\
+        \x05\x03\x01\0\x01\x07\x0a\x01\x06memory\x02\0";
     let file = dev.home.path().join("bad.wasm");
     std::fs::write(&file, module).expect("written");
     let file = file.to_str().expect("a path");

@@ -39,7 +39,8 @@ fn a_contract_is_deployed_called_and_queried_in_json() {
     assert_eq!(called["events"][0]["name"], "Incremented");
     assert_eq!(dev.ok(&["contract", "query", &contract, "get"]), json!("42"));
     // A past height is still answered.
-    let before = (called["height"].as_str().expect("a height").parse::<u64>().expect("a number") - 1).to_string();
+    let before =
+        (called["height"].as_str().expect("a height").parse::<u64>().expect("a number") - 1).to_string();
     assert_eq!(dev.ok(&["contract", "query", &contract, "get", "--height", &before]), json!("5"));
     // The same module needs no second upload.
     dev.ok(&["contract", "deploy", counter, r#"{"start": "0"}"#, "--from", "dev2"]);
@@ -70,7 +71,8 @@ fn snapshots_time_and_mining_obey() {
     let before = dev.rpc("chain_status", json!([]));
     assert_eq!(before["height"], "1");
     let later = dev.rpc("dev_advanceTime", json!({"ms": "86400000"}));
-    let uptime = |tip: &serde_json::Value| tip["uptime_ms"].as_str().expect("ms").parse::<u64>().expect("a number");
+    let uptime =
+        |tip: &serde_json::Value| tip["uptime_ms"].as_str().expect("ms").parse::<u64>().expect("a number");
     assert!(uptime(&later) >= uptime(&before) + 86_400_000);
     let tip = dev.rpc("dev_revert", json!([snapshot]));
     assert_eq!(tip["height"], "0");

@@ -31,7 +31,8 @@ impl Running {
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no ready line but `{line}`"));
+        let ready: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("no ready line but `{line}`"));
         assert_eq!(ready["ready"], true);
         Self { child, ready }
     }
@@ -60,7 +61,11 @@ impl Dev {
     }
 
     fn run(&self, args: &[&str]) -> Output {
-        hydrogen(self.home.path()).args(args).args(["--json", "--rpc", &self.rpc]).output().expect("the binary runs")
+        hydrogen(self.home.path())
+            .args(args)
+            .args(["--json", "--rpc", &self.rpc])
+            .output()
+            .expect("the binary runs")
     }
 
     /// Runs a command that must succeed; its JSON answer.
@@ -77,8 +82,13 @@ impl Dev {
         assert!(!output.status.success(), "{args:?} should have failed");
         let stderr = String::from_utf8_lossy(&output.stderr);
         let last = stderr.lines().last().unwrap_or_default();
-        let failure: Value = serde_json::from_str(last).unwrap_or_else(|_| panic!("{args:?} failed with `{stderr}`"));
-        format!("{} {}", failure["error"].as_str().unwrap_or_default(), failure["hint"].as_str().unwrap_or_default())
+        let failure: Value =
+            serde_json::from_str(last).unwrap_or_else(|_| panic!("{args:?} failed with `{stderr}`"));
+        format!(
+            "{} {}",
+            failure["error"].as_str().unwrap_or_default(),
+            failure["hint"].as_str().unwrap_or_default()
+        )
     }
 
     /// The address of a funded account.
