@@ -20,6 +20,7 @@ fn check(code: &[u8]) -> Result<Survey, String> {
     for (name, signature) in &survey.exports {
         export(name, signature)?;
     }
+    survey.require_memory(&limits::CONTRACT)?;
     Ok(survey)
 }
 
@@ -57,7 +58,9 @@ fn import(module: &str, name: &str, signature: &FuncType) -> Result<(), String> 
 /// A host function that starts or ends like `name`.
 fn nearest(name: &str) -> Option<&'static str> {
     let near = |row: &&hydrogen_types::host::HostFunction| {
-        row.name.contains(name) || name.contains(row.name) || row.name.replace('_', "") == name.replace('_', "")
+        row.name.contains(name)
+            || name.contains(row.name)
+            || row.name.replace('_', "") == name.replace('_', "")
     };
     hydrogen_types::host::HOST_FUNCTIONS.iter().find(near).map(|row| row.name)
 }
@@ -77,9 +80,8 @@ fn export(name: &str, signature: &FuncType) -> Result<(), String> {
 
 /// A function type as people write it: `(i32, i64) -> i32`.
 pub(crate) fn show(signature: &FuncType) -> String {
-    let list = |types: &[wasmparser::ValType]| {
-        types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
+    let list =
+        |types: &[wasmparser::ValType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let results = list(signature.results());
     format!("({}) -> {}", list(signature.params()), if results.is_empty() { "()" } else { results.as_str() })
 }

@@ -7,8 +7,8 @@ use crate::limits::{
 };
 use std::num::NonZeroUsize;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, OptLevel, PoolingAllocationConfig,
-    Strategy, WasmBacktraceDetails, WasmFeatures,
+    Config, Enabled, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, OptLevel,
+    PoolingAllocationConfig, Strategy, WasmBacktraceDetails, WasmFeatures,
 };
 
 /// Version of everything that changes compiled code beside wasmtime: the instrumentation and the settings here.

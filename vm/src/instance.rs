@@ -113,8 +113,10 @@ fn prepare(
     stack_left: Option<u32>,
 ) -> Result<Global, VmError> {
     let missing = || VmError::Host(String::from("a linked module lost an export"));
-    let memory = instance.get_module_export(&mut *store, &linked.memory).and_then(wasmtime::Extern::into_memory);
-    let counter = instance.get_module_export(&mut *store, &linked.stack).and_then(wasmtime::Extern::into_global);
+    let memory =
+        instance.get_module_export(&mut *store, &linked.memory).and_then(wasmtime::Extern::into_memory);
+    let counter =
+        instance.get_module_export(&mut *store, &linked.stack).and_then(wasmtime::Extern::into_global);
     let (memory, counter) = (memory.ok_or_else(missing)?, counter.ok_or_else(missing)?);
     if let Some(left) = stack_left {
         let left = i32::try_from(left).unwrap_or(CONTRACT_STACK_MAX).min(CONTRACT_STACK_MAX);
@@ -130,7 +132,9 @@ fn explain(store: &mut Store<Host>, counter: Global, error: wasmtime::Error) -> 
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     let ended = match error.downcast::<Stop>() {
         Ok(Stop::OutOfGas) => Ended::all(Ending::OutOfGas),
-        Ok(Stop::Reverted { code, message }) => return Ok(Ended::metered(Ending::Reverted { code, message })),
+        Ok(Stop::Reverted { code, message }) => {
+            return Ok(Ended::metered(Ending::Reverted { code, message }));
+        }
         Ok(Stop::Panicked { message, location }) => Ended::metered(Ending::Panicked { message, location }),
         Ok(Stop::Forbidden(message)) => Ended::metered(Ending::Forbidden(message)),
         Ok(Stop::Trap(message)) => Ended::all(Ending::Trapped(message)),

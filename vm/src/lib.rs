@@ -22,6 +22,7 @@ mod instance;
 mod lane;
 mod limits;
 mod link;
+mod measure;
 mod module;
 pub mod program;
 mod stack;

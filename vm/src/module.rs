@@ -39,3 +39,6 @@ pub(crate) fn compile(linker: &Linker<Host>, code: &[u8]) -> Result<Linked, Stri
         pre: linker.instantiate_pre(&module).map_err(text)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

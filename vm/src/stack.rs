@@ -113,7 +113,12 @@ fn export(global: u32) -> Vec<u8> {
     out
 }
 
-fn function(code: &[u8], body: &FunctionBody<'_>, facts: &FunctionFacts, global: u32) -> Result<Vec<u8>, String> {
+fn function(
+    code: &[u8],
+    body: &FunctionBody<'_>,
+    facts: &FunctionFacts,
+    global: u32,
+) -> Result<Vec<u8>, String> {
     let text = |error: BinaryReaderError| error.to_string();
     let mut reader = body.get_operators_reader().map_err(text)?;
     let mut at = reader.original_position();

@@ -3,11 +3,12 @@
 //! *Invariant*: a module that passes can be instrumented, compiled and instantiated without an error.
 
 use crate::limits::{ModuleLimits, PAGE_BYTES, TABLE_ELEMENTS_MAX};
+use crate::measure::measure;
 use std::collections::BTreeMap;
 use wasmparser::{
     BinaryReaderError, DataKind, ElementItems, ElementKind, ExternalKind, FuncToValidate, FuncType,
-    FuncValidatorAllocations, FunctionBody, Name, NameSectionReader, Operator, OperatorsReader, Parser, Payload, TypeRef, ValidPayload,
-    Validator, ValidatorResources, WasmFeatures,
+    FuncValidatorAllocations, FunctionBody, Name, NameSectionReader, Operator, Parser, Payload, TypeRef,
+    ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 /// What to do about an operator or type that the features exclude.
@@ -72,10 +73,10 @@ pub(crate) fn survey(code: &[u8], limits: &ModuleLimits, features: WasmFeatures)
         let payload = payload.map_err(|error| malformed(&error))?;
         walk.payload(&payload)?;
     }
-    walk.survey.finish(limits)
+    Ok(walk.survey)
 }
 
-fn malformed(error: &BinaryReaderError) -> String {
+pub(crate) fn malformed(error: &BinaryReaderError) -> String {
     let help = if error.message().contains("not enabled") || error.message().contains("not supported") {
         FEATURES_HELP
     } else {
@@ -139,12 +140,16 @@ impl Walk<'_> {
         match payload {
             Payload::TypeSection(reader) => at_most(reader.count(), limits.types_max, "types", noun),
             Payload::ImportSection(reader) => at_most(reader.count(), limits.imports_max, "imports", noun),
-            Payload::FunctionSection(reader) => at_most(reader.count(), limits.functions_max, "functions", noun),
+            Payload::FunctionSection(reader) => {
+                at_most(reader.count(), limits.functions_max, "functions", noun)
+            }
             Payload::GlobalSection(reader) => at_most(reader.count(), limits.globals_max, "globals", noun),
             Payload::ExportSection(reader) => at_most(reader.count(), limits.exports_max, "exports", noun),
             Payload::TableSection(reader) => at_most(reader.count(), 1, "tables", noun),
             Payload::MemorySection(reader) => at_most(reader.count(), 1, "memories", noun),
-            Payload::DataSection(reader) => at_most(reader.count(), limits.data_segments_max, "data segments", noun),
+            Payload::DataSection(reader) => {
+                at_most(reader.count(), limits.data_segments_max, "data segments", noun)
+            }
             Payload::ElementSection(reader) => {
                 at_most(reader.count(), limits.element_segments_max, "element segments", noun)
             }
@@ -222,7 +227,9 @@ impl Walk<'_> {
     fn table(&mut self, elements: u64) -> Result<(), String> {
         self.survey.table_elements = elements;
         if elements > TABLE_ELEMENTS_MAX {
-            return Err(format!("the table has {elements} elements, at most {TABLE_ELEMENTS_MAX} are allowed"));
+            return Err(format!(
+                "the table has {elements} elements, at most {TABLE_ELEMENTS_MAX} are allowed"
+            ));
         }
         Ok(())
     }
@@ -260,7 +267,9 @@ impl Walk<'_> {
         let end = start + u64::try_from(data.data.len()).unwrap_or(u64::MAX / 2);
         let bytes = self.survey.pages * PAGE_BYTES as u64;
         if end > bytes {
-            return Err(format!("data segment {index} ends at byte {end}, but the memory starts with {bytes}"));
+            return Err(format!(
+                "data segment {index} ends at byte {end}, but the memory starts with {bytes}"
+            ));
         }
         Ok(())
     }
@@ -299,72 +308,13 @@ impl Walk<'_> {
     }
 }
 
-/// Validates one body and returns its cost on the stack counter.
-///
-/// The cost bounds the native frame from above: 64 for the frame, a slot for every parameter, local and operand, and an
-/// eighth of the body for values that the compiler keeps alive across loops.
-fn measure(
-    validator: &mut wasmparser::FuncValidator<ValidatorResources>,
-    body: &FunctionBody<'_>,
-    signature: &FuncType,
-    limits: &ModuleLimits,
-) -> Result<i32, String> {
-    let bytes = body.range().end - body.range().start;
-    if bytes > limits.function_bytes_max {
-        return Err(format!(
-            "{bytes} bytes long, at most {} are allowed: split it, or mark what it calls #[inline(never)]",
-            limits.function_bytes_max
-        ));
-    }
-    let params = signature.params().len();
-    if params > limits.params_max {
-        return Err(format!("{params} parameters, at most {} are allowed", limits.params_max));
-    }
-    let locals = locals(body, limits)?;
-    let mut reader = body.get_binary_reader();
-    reader.set_features(*validator.features());
-    let text = |error: BinaryReaderError| malformed(&error);
-    validator.read_locals(&mut reader).map_err(text)?;
-    let mut operators = OperatorsReader::new(reader);
-    let mut height_max = 0;
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset().map_err(text)?;
-        if let Operator::BrTable { targets } = &operator {
-            let count = targets.len();
-            if count > limits.branch_targets_max {
-                return Err(format!("a branch table of {count} targets, at most {}", limits.branch_targets_max));
-            }
-        }
-        validator.op(offset, &operator).map_err(text)?;
-        height_max = height_max.max(validator.operand_stack_height());
-        if usize::try_from(validator.control_stack_height()).unwrap_or(usize::MAX) > limits.nesting_max {
-            return Err(format!("blocks nested more than {} deep", limits.nesting_max));
-        }
-    }
-    operators.finish().map_err(text)?;
-    let slots = u32::try_from(params).unwrap_or(u32::MAX).saturating_add(locals).saturating_add(height_max);
-    let eighth = u32::try_from(bytes / 8).unwrap_or(u32::MAX);
-    let cost = slots.saturating_mul(limits.slot_bytes).saturating_add(eighth).saturating_add(64);
-    Ok(i32::try_from(cost).unwrap_or(i32::MAX))
-}
-
-fn locals(body: &FunctionBody<'_>, limits: &ModuleLimits) -> Result<u32, String> {
-    let mut total = 0u32;
-    for group in body.get_locals_reader().map_err(|error| malformed(&error))? {
-        let (count, _) = group.map_err(|error| malformed(&error))?;
-        total = total.saturating_add(count);
-    }
-    if total > limits.locals_max {
-        return Err(format!("{total} locals, at most {} are allowed: split it", limits.locals_max));
-    }
-    Ok(total)
-}
-
 fn constant(expr: &wasmparser::ConstExpr<'_>, what: &str, index: usize) -> Result<u64, String> {
     let mut operators = expr.get_operators_reader();
     match operators.read() {
         Ok(Operator::I32Const { value }) => Ok(u64::from(value.cast_unsigned())),
-        _ => Err(format!("{what} {index} begins at a computed offset: link it without position-independent code")),
+        _ => Err(format!(
+            "{what} {index} begins at a computed offset: link it without position-independent code"
+        )),
     }
 }
 
@@ -385,13 +335,14 @@ impl Survey {
         }
     }
 
-    fn finish(self, limits: &ModuleLimits) -> Result<Self, String> {
-        if !self.exports_memory {
-            return Err(format!(
-                "a {} exports its memory as `memory`; this module does not (wasm-ld does so unless told otherwise)",
-                limits.noun
-            ));
+    /// The memory is how the host reads and writes.
+    pub(crate) fn require_memory(&self, limits: &ModuleLimits) -> Result<(), String> {
+        if self.exports_memory {
+            return Ok(());
         }
-        Ok(self)
+        Err(format!(
+            "a {} exports its memory as `memory`; this module does not (wasm-ld does so unless told otherwise)",
+            limits.noun
+        ))
     }
 }

@@ -30,7 +30,8 @@ pub(crate) fn call(
 ) -> Result<i64, Stop> {
     let contract = address(frame, contract_ptr)?;
     let method = frame.read(method_ptr, method_len, METHOD_BYTES_MAX, "method name")?;
-    let method = String::from_utf8(method).map_err(|_| Stop::Trap(String::from("method name is not UTF-8")))?;
+    let method =
+        String::from_utf8(method).map_err(|_| Stop::Trap(String::from("method name is not UTF-8")))?;
     let args = frame.read(args_ptr, args_len, ARGS_BYTES_MAX, "arguments")?;
     let value = amount(frame, value_ptr)?;
     let left = frame.gas_left()?;

@@ -13,7 +13,12 @@ pub(crate) fn return_value(frame: &mut Frame<'_>, ptr: i32, len: i32) -> Result<
     Ok(())
 }
 
-pub(crate) fn revert(frame: &mut Frame<'_>, code: i32, message_ptr: i32, message_len: i32) -> Result<(), Stop> {
+pub(crate) fn revert(
+    frame: &mut Frame<'_>,
+    code: i32,
+    message_ptr: i32,
+    message_len: i32,
+) -> Result<(), Stop> {
     let code = code.cast_unsigned();
     let message = text(frame, message_ptr, message_len, MESSAGE_BYTES_MAX)?;
     if code < code::CONTRACT_MIN && code != code::BAD_ARGUMENTS {

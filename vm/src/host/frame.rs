@@ -30,7 +30,12 @@ impl Host {
 }
 
 impl ResourceLimiter for Host {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if self.memory.is_none() {
             return Ok(true);
         }
@@ -40,7 +45,12 @@ impl ResourceLimiter for Host {
         Ok(granted)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if self.memory.is_none() {
             return Ok(true);
         }
@@ -67,7 +77,11 @@ pub(crate) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Settles what the instance owes and charges the function's base price.
-    pub(crate) fn enter(mut caller: Caller<'a, Host>, gas_base: u64, gas_per_byte: u64) -> Result<Self, Stop> {
+    pub(crate) fn enter(
+        mut caller: Caller<'a, Host>,
+        gas_base: u64,
+        gas_per_byte: u64,
+    ) -> Result<Self, Stop> {
         let owed = std::mem::take(&mut caller.data_mut().owed);
         let mut frame = Self { caller, gas_per_byte };
         frame.charge(gas_base.saturating_add(owed))?;

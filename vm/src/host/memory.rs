@@ -15,7 +15,9 @@ fn range(memory_len: usize, ptr: i32, len: usize, what: &str) -> Result<std::ops
     let start = usize::try_from(ptr.cast_unsigned()).unwrap_or(usize::MAX);
     match start.checked_add(len) {
         Some(end) if end <= memory_len => Ok(start..end),
-        _ => Err(Stop::Trap(format!("{what} at {start:#x} with {len} bytes lies outside memory ({memory_len} bytes)"))),
+        _ => Err(Stop::Trap(format!(
+            "{what} at {start:#x} with {len} bytes lies outside memory ({memory_len} bytes)"
+        ))),
     }
 }
 
@@ -25,7 +27,12 @@ pub(crate) fn slice<'m>(memory: &'m [u8], ptr: i32, len: usize, what: &str) -> R
 }
 
 /// Room in the guest's memory.
-pub(crate) fn slice_mut<'m>(memory: &'m mut [u8], ptr: i32, len: usize, what: &str) -> Result<&'m mut [u8], Stop> {
+pub(crate) fn slice_mut<'m>(
+    memory: &'m mut [u8],
+    ptr: i32,
+    len: usize,
+    what: &str,
+) -> Result<&'m mut [u8], Stop> {
     let range = range(memory.len(), ptr, len, what)?;
     Ok(&mut memory[range])
 }

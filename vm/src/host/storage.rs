@@ -86,7 +86,9 @@ pub(crate) fn storage_range(
     }
     let encoded = encode(&fitting);
     if encoded.len() > room {
-        return Err(Stop::Trap(format!("room of {room} bytes cannot hold even an empty range, which takes 4")));
+        return Err(Stop::Trap(format!(
+            "room of {room} bytes cannot hold even an empty range, which takes 4"
+        )));
     }
     frame.write(out_ptr, &encoded, "room for a range")?;
     Ok(length(encoded.len()))

@@ -1,6 +1,6 @@
 //! What a program may import and must export.
 
-use super::wasi;
+use super::table;
 use crate::check::show;
 use crate::survey::{Survey, survey};
 use crate::{engine, limits};
@@ -20,6 +20,7 @@ pub(super) fn surveyed(module: &[u8]) -> Result<Survey, String> {
     for (module, name, signature) in &survey.imports {
         import(module, name, signature)?;
     }
+    survey.require_memory(&limits::PROGRAM)?;
     match survey.exports.get("_start") {
         Some(signature) if signature.params().is_empty() && signature.results().is_empty() => Ok(survey),
         Some(signature) => Err(format!("export `_start` has type {}, expected () -> ()", show(signature))),
@@ -31,15 +32,17 @@ pub(super) fn surveyed(module: &[u8]) -> Result<Survey, String> {
 }
 
 fn import(module: &str, name: &str, signature: &FuncType) -> Result<(), String> {
-    if module != wasi::MODULE {
+    if module != table::MODULE {
         return Err(format!(
             "import `{module}.{name}`: programs import from `{}` alone; build for wasm32-wasip1, without threads or \
              JavaScript bindings",
-            wasi::MODULE
+            table::MODULE
         ));
     }
-    let Some(expected) = wasi::signature(name) else {
-        return Err(format!("import `{module}.{name}` is not a function of WASI preview 1: build for wasm32-wasip1"));
+    let Some(expected) = table::signature(name) else {
+        return Err(format!(
+            "import `{module}.{name}` is not a function of WASI preview 1: build for wasm32-wasip1"
+        ));
     };
     if expected != *signature {
         return Err(format!(

@@ -148,7 +148,12 @@ impl Host {
 }
 
 impl ResourceLimiter for Host {
-    fn memory_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|own| desired > own) {
             return Ok(false);
         }
@@ -158,7 +163,12 @@ impl ResourceLimiter for Host {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let elements_max = usize::try_from(TABLE_ELEMENTS_MAX).unwrap_or(usize::MAX);
         Ok(desired <= maximum.map_or(elements_max, |own| own.min(elements_max)))
     }

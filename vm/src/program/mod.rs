@@ -22,10 +22,13 @@
 //!
 //! *Absent on purpose*: files, sockets, threads, the environment, real time, real randomness.
 
+mod call;
 mod check;
 mod host;
 mod outcome;
+mod poll;
 mod run;
+mod table;
 mod wasi;
 
 pub use check::check;

@@ -111,7 +111,8 @@ fn execute(pre: &InstancePre<Host>, host: Host, fuel_max: u64) -> Result<Program
             let start = instance.get_typed_func::<(), ()>(&mut store, "_start").map_err(sandbox)?;
             let result = start.call(&mut store, ());
             let counter = instance.get_global(&mut store, STACK_EXPORT);
-            let exhausted = counter.is_some_and(|counter| matches!(counter.get(&mut store), Val::I32(left) if left < 0));
+            let exhausted =
+                counter.is_some_and(|counter| matches!(counter.get(&mut store), Val::I32(left) if left < 0));
             explain(result, exhausted)?
         }
         Err(error) => explain_instance(error)?,

@@ -14,8 +14,10 @@ const MEMORY: &str = "(memory (export \"memory\") 1)";
 
 #[test]
 fn every_host_function_may_be_imported_and_exports_may_be_many() {
-    vm().check(&contract("(func (export \"call.a\")) (func (export \"other\") (param i32) (result i64) unreachable)"))
-        .unwrap();
+    vm().check(&contract(
+        "(func (export \"call.a\")) (func (export \"other\") (param i32) (result i64) unreachable)",
+    ))
+    .unwrap();
 }
 
 #[test]
@@ -24,10 +26,7 @@ fn imports_are_named_with_what_to_do() {
         "(import \"hydrogen\" \"storage_put\" (func (param i32)))",
         "import `hydrogen.storage_put` is not a host function of this chain",
     );
-    check(
-        "(import \"hydrogen\" \"storageget\" (func (param i32)))",
-        "did you mean `storage_get`?",
-    );
+    check("(import \"hydrogen\" \"storageget\" (func (param i32)))", "did you mean `storage_get`?");
     check(
         "(import \"hydrogen\" \"storage_get\" (func (param i32)))",
         "import `hydrogen.storage_get` has type (i32) -> (), the host function has (i32, i32, i32, i32) -> i64",
@@ -41,7 +40,7 @@ fn imports_are_named_with_what_to_do() {
 fn sections_and_functions_are_named() {
     check(
         &format!("{MEMORY} (func $boot) (start $boot)"),
-        "the module has a start section (function 0)",
+        "the module has a start section (function 0 `boot`), which would run outside the meter",
     );
     check(
         &format!("{MEMORY} (func $first) (func $wide (local {}))", "i32 ".repeat(1025)),
@@ -59,12 +58,18 @@ fn sections_and_functions_are_named() {
         &format!("{MEMORY} (func $table (block (br_table {} (i32.const 0))))", "0 ".repeat(4098)),
         "function 0 `table`: a branch table of 4097 targets, at most 4096",
     );
-    check(&format!("{MEMORY} (func (export \"call.a\") (param i32))"), "export `call.a` has type (i32) -> ()");
-    check("(memory 1)", "exports its memory as `memory`");
+    check(
+        &format!("{MEMORY} (func (export \"call.a\") (param i32))"),
+        "export `call.a` has type (i32) -> ()",
+    );
+    check("(memory 1) (func)", "exports its memory as `memory`");
     check("(memory (export \"memory\") 1025)", "the memory starts with 1025 pages");
     check(&format!("{MEMORY} (table 10001 funcref)"), "the table has 10001 elements");
     check(&format!("{MEMORY} (data (i32.const 65535) \"ab\")"), "data segment 0 ends at byte 65537");
-    check(&format!("{MEMORY} (table 1 funcref) (func $f) (elem (i32.const 1) $f)"), "element segment 0 ends at 2");
+    check(
+        &format!("{MEMORY} (table 1 funcref) (func $f) (elem (i32.const 1) $f)"),
+        "element segment 0 ends at 2",
+    );
 }
 
 #[test]
@@ -83,7 +88,10 @@ fn proposals_that_are_off_are_refused_with_what_is_allowed() {
         let code = wat::parse_str(format!("(module {body})")).unwrap();
         refusal(&code);
     }
-    check(&format!("{MEMORY} (func (drop (v128.const i32x4 0 0 0 0)))"), "switch the other target features off");
+    check(
+        &format!("{MEMORY} (func (drop (v128.const i32x4 0 0 0 0)))"),
+        "switch the other target features off",
+    );
 }
 
 #[test]
@@ -116,7 +124,12 @@ fn programs_import_preview_1_alone_and_start() {
     let refused = |wat: String| program::check(&wat::parse_str(wat).unwrap()).unwrap_err().message;
     check("", "exports `_start`");
     check("(func (export \"_start\") (param i32))", "expected () -> ()");
-    assert!(refused(import("env", "emscripten_sleep", "")).contains("import from `wasi_snapshot_preview1` alone"));
-    assert!(refused(import("wasi_snapshot_preview1", "fd_teleport", "")).contains("not a function of WASI preview 1"));
+    assert!(
+        refused(import("env", "emscripten_sleep", "")).contains("import from `wasi_snapshot_preview1` alone")
+    );
+    assert!(
+        refused(import("wasi_snapshot_preview1", "fd_teleport", ""))
+            .contains("not a function of WASI preview 1")
+    );
     assert!(refused(import("wasi_snapshot_preview1", "fd_write", "")).contains("has type () -> ()"));
 }

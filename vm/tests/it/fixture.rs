@@ -2,7 +2,8 @@
 
 use hydrogen_core::block::certify;
 use hydrogen_core::{
-    Chain, Committed, ContractVm, Genesis, GenesisContract, MemStore, NodeKeys, Params, SecretKey, check_tx, sign_tx,
+    Chain, Committed, ContractVm, Genesis, GenesisContract, MemStore, NodeKeys, Params, SecretKey, check_tx,
+    sign_tx,
 };
 use hydrogen_types::codec::encode;
 use hydrogen_types::host::{HOST_FUNCTIONS, MODULE, ValType};
@@ -32,7 +33,8 @@ pub(crate) fn contract(body: &str) -> Vec<u8> {
         let params: Vec<&str> = row.params.iter().map(|(_, kind)| name(kind)).collect();
         let result = row.result.as_ref().map(|kind| format!("(result {})", name(kind))).unwrap_or_default();
         let (function, params) = (row.name, params.join(" "));
-        writeln!(text, "(import \"{MODULE}\" \"{function}\" (func ${function} (param {params}) {result}))").unwrap();
+        writeln!(text, "(import \"{MODULE}\" \"{function}\" (func ${function} (param {params}) {result}))")
+            .unwrap();
     }
     write!(text, "(memory (export \"memory\") 1) (func (export \"init\")) {body})").unwrap();
     wat::parse_str(&text).unwrap()

@@ -48,7 +48,8 @@ fn storage_gets_sets_removes_and_lists_in_order() {
     let first = list.replace("(i32.const 9)", "(i32.const 1)");
     let tight = list.replace("(i32.const 500)", "(i32.const 16)");
     let methods =
-        [method("run", body), method("list", list), method("first", &first), method("tight", &tight)].concat();
+        [method("run", body), method("list", list), method("first", &first), method("tight", &tight)]
+            .concat();
     let mut bench = Bench::of(&format!("{data}{methods}"));
 
     let out = value(&mut bench, "run", b"");
@@ -81,7 +82,12 @@ fn the_context_says_who_and_where() {
 #[test]
 fn money_moves_within_balance_and_allowance() {
     // Input: address, then two amounts.
-    let pay = |at: u32| format!("(i32.store (i32.const {at}) (call $transfer (i32.const 1024) (i32.const {})))", 1044 + at * 4);
+    let pay = |at: u32| {
+        format!(
+            "(i32.store (i32.const {at}) (call $transfer (i32.const 1024) (i32.const {})))",
+            1044 + at * 4
+        )
+    };
     let body = format!(
         r#"{INPUT} {} {}
         (call $balance (i32.const 1024) (i32.const 8))
@@ -97,7 +103,11 @@ fn money_moves_within_balance_and_allowance() {
     let ran = bench.call_with("c", "pay", &input, Amount::new(10), GAS);
     assert_eq!(ran.receipt.code, 0, "{:?}", ran.side);
     let out = ran.receipt.value;
-    assert_eq!(out[..8], [[0; 4], (-2i32).to_le_bytes()].concat(), "the second is more than the contract has");
+    assert_eq!(
+        out[..8],
+        [[0; 4], (-2i32).to_le_bytes()].concat(),
+        "the second is more than the contract has"
+    );
     assert_eq!(out[8..24], 3u128.to_le_bytes());
     assert_eq!(out[24..40], 0u128.to_le_bytes());
     assert_eq!(out[40..44], (-3i32).to_le_bytes());
@@ -137,7 +147,11 @@ fn reverts_and_panics_reach_their_author_and_cost_what_they_used() {
     assert_eq!((ran.receipt.code, ran.side.message.as_str()), (code::PANIC, "too little"));
     assert_eq!(ran.side.location, "src/lib.rs:49:5");
     assert!(ran.gas < 20_000_000, "{}", ran.gas);
-    assert_eq!(bench.call("low", b"").receipt.code, code::TRAP, "the ledger's own codes are not the contract's");
+    assert_eq!(
+        bench.call("low", b"").receipt.code,
+        code::TRAP,
+        "the ledger's own codes are not the contract's"
+    );
 }
 
 #[test]
@@ -174,8 +188,10 @@ fn hashes_and_signatures_agree_with_the_ledger() {
     assert_eq!(hashes[..32], *Hash::sha256(b"abc").as_bytes());
     assert_eq!(
         hashes[32..],
-        hydrogen_types::hash::from_hex::<32>("4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45")
-            .unwrap()
+        hydrogen_types::hash::from_hex::<32>(
+            "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"
+        )
+        .unwrap()
     );
     let signed = [&bench.app.public().0[..], b"hi", &bench.app.sign(b"hi").0].concat();
     assert_eq!(value(&mut bench, "verify", &signed), [1, 0, 0, 0, 0, 0, 0, 0]);
@@ -218,7 +234,8 @@ fn scheduled_calls_run_or_are_taken_back_and_only_draws_see_the_beacon() {
         + &method("see", see);
     let mut bench = Bench::of(&body);
     let rich = Amount::cnx(1);
-    let ran = bench.call_with("c", "plan", &request(CallKind::Draw, Due::Height(Height::new(3)), "see"), rich, GAS);
+    let ran =
+        bench.call_with("c", "plan", &request(CallKind::Draw, Due::Height(Height::new(3)), "see"), rich, GAS);
     assert_eq!(ran.receipt.code, 0, "{:?}", ran.side);
     let draw: i64 = decode(&ran.receipt.value, 8).unwrap();
     assert!(draw >= 0, "{draw}");

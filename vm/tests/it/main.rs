@@ -3,7 +3,7 @@
 
 mod checks;
 mod fixture;
-mod hostile;
 mod host;
+mod hostile;
 mod nested;
 mod programs;

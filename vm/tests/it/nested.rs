@@ -85,8 +85,11 @@ fn nobody_enters_twice_and_nobody_is_found_twice() {
 #[test]
 fn sixteen_deep_is_the_end() {
     let link = |next: usize| {
-        let address: String =
-            Address::of_name(&format!("c{next}")).as_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect();
+        let address: String = Address::of_name(&format!("c{next}"))
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("\\{byte:02x}"))
+            .collect();
         contract(&format!(
             r#"(data (i32.const 0) "{address}") (data (i32.const 32) "go")
             (func (export "call.go")

@@ -1,0 +1,374 @@
+//! Measures what the gas schedule says: `cargo run --release -p hydrogen-vm --example prices`.
+//!
+//! First the time of a warm call, then for operators and host functions the time over the price. 1.0 is exact (one
+//! gas is one picosecond), above 2.0 is too cheap.
+
+use hydrogen_core::block::certify;
+use hydrogen_core::{
+    Chain, CodeError, Context, ContractVm, Genesis, GenesisContract, MemStore, NodeKeys, Params, SecretKey,
+    VmCall, VmError, VmResult, check_tx, sign_tx,
+};
+use hydrogen_types::codec::encode;
+use hydrogen_types::host::{HOST_FUNCTIONS, MODULE, ValType};
+use hydrogen_types::{Action, Address, Amount, ChainId, Gas, Hash, Height, TxBody, Validator};
+use hydrogen_vm::{Vm, VmConfig};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A sandbox that notes the time and gas of each call.
+struct Timed {
+    vm: Vm,
+    calls: Mutex<Vec<(Duration, u64)>>,
+}
+
+impl ContractVm for Timed {
+    fn check(&self, code: &[u8]) -> Result<(), CodeError> {
+        self.vm.check(code)
+    }
+
+    fn warm(&self, hash: Hash, code: Arc<[u8]>) {
+        self.vm.warm(hash, code);
+    }
+
+    fn call(&self, call: VmCall, context: Box<Context>) -> (Box<Context>, Result<VmResult, VmError>) {
+        let start = Instant::now();
+        let (context, result) = self.vm.call(call, context);
+        if let (Ok(result), Ok(mut calls)) = (&result, self.calls.lock()) {
+            calls.push((start.elapsed(), result.gas_used.get()));
+        }
+        (context, result)
+    }
+}
+
+/// Operators to measure: name, body of a loop whose counter is local 0, and rounds.
+const OPERATORS: &[(&str, &str, u32)] = &[
+    ("empty loop", "", 1_000_000),
+    (
+        "i32 add, xor",
+        "(local.set 1 (i32.xor (i32.add (local.get 1) (local.get 0)) (i32.const 77)))",
+        1_000_000,
+    ),
+    ("i64 mul", "(local.set 2 (i64.mul (local.get 2) (i64.const 6364136223846793005)))", 1_000_000),
+    (
+        "i32 div_u",
+        "(local.set 1 (i32.div_u (i32.const -1) (i32.add (local.get 0) (i32.const 1))))",
+        1_000_000,
+    ),
+    (
+        "i64 div_s",
+        "(local.set 2 (i64.div_s (i64.add (local.get 2) (i64.const 0x7ffffffffffff000)) (i64.extend_i32_u (i32.add (local.get 0) (i32.const 3)))))",
+        1_000_000,
+    ),
+    (
+        "i64 rem_u",
+        "(local.set 2 (i64.rem_u (i64.const -1) (i64.add (local.get 2) (i64.const 3))))",
+        1_000_000,
+    ),
+    (
+        "load, store",
+        "(i32.store (i32.and (local.get 0) (i32.const 0x7ffc)) (i32.load (i32.and (local.get 0) (i32.const 0x7ff8))))",
+        1_000_000,
+    ),
+    ("f64 add", "(local.set 3 (f64.add (local.get 3) (f64.const 1.5)))", 1_000_000),
+    ("f64 mul", "(local.set 3 (f64.mul (local.get 3) (f64.const 1.0000001)))", 1_000_000),
+    ("f64 div", "(local.set 3 (f64.div (f64.const 1.5) (f64.add (local.get 3) (f64.const 1))))", 1_000_000),
+    ("f64 sqrt", "(local.set 3 (f64.sqrt (f64.add (local.get 3) (f64.const 2))))", 1_000_000),
+    (
+        "f64 to i32 and back",
+        "(local.set 3 (f64.convert_i32_s (i32.trunc_sat_f64_s (f64.add (local.get 3) (f64.const 1)))))",
+        1_000_000,
+    ),
+    ("call", "(local.set 1 (call $tiny (local.get 1)))", 1_000_000),
+    (
+        "call_indirect",
+        "(local.set 1 (call_indirect (param i32) (result i32) (local.get 1) (i32.const 0)))",
+        1_000_000,
+    ),
+    (
+        "br_table",
+        "(block $a (block $b (br_table $a $b $a (i32.and (local.get 0) (i32.const 3)))))",
+        1_000_000,
+    ),
+    ("memory.fill 1 B", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 1))", 100_000),
+    ("memory.fill 32 KiB", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 32768))", 1_000),
+    ("memory.copy 16 MiB", "(memory.copy (i32.const 65536) (i32.const 18000000) (i32.const 0x1000000))", 3),
+    ("memory.grow 0", "(drop (memory.grow (i32.const 0)))", 100_000),
+    ("memory.grow in vain", "(drop (memory.grow (i32.const 65000)))", 10_000),
+    ("table.get", "(drop (table.get (i32.const 0)))", 100_000),
+];
+
+/// Bodies that are run once: name and body.
+const ONCE: &[(&str, &str)] = &[
+    (
+        "grow and touch 32 MiB",
+        "(drop (memory.grow (i32.const 512))) (memory.fill (i32.const 0x2800000) (i32.const 1) (i32.const 0x1ffffff))",
+    ),
+    ("touch the first MiB", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0xfffff))"),
+];
+
+/// Host functions to measure, each with the body of a loop. Memory: 64 the key `k`, 128 an address.
+const HOST: &[(&str, &str, u32)] = &[
+    ("input_len", "(drop (call $input_len))", 10_000),
+    ("context_read", "(call $context_read (i32.const 1024))", 10_000),
+    (
+        "storage_get 8 B",
+        "(drop (call $storage_get (i32.const 64) (i32.const 1) (i32.const 1024) (i32.const 64)))",
+        5_000,
+    ),
+    (
+        "storage_get 60 KB",
+        "(drop (call $storage_get (i32.const 66) (i32.const 1) (i32.const 1024) (i32.const 65000)))",
+        500,
+    ),
+    (
+        "storage_set 8 B",
+        "(i32.store (i32.const 80) (local.get 0)) (call $storage_set (i32.const 80) (i32.const 4) (i32.const 64) (i32.const 8))",
+        3_000,
+    ),
+    (
+        "storage_set 60 KB",
+        "(call $storage_set (i32.const 66) (i32.const 1) (i32.const 64) (i32.const 60000))",
+        300,
+    ),
+    ("storage_remove", "(drop (call $storage_remove (i32.const 300) (i32.const 8)))", 3_000),
+    (
+        "storage_range of 30",
+        "(drop (call $storage_range (i32.const 300) (i32.const 0) (i32.const 300) (i32.const 0) (i32.const 30) (i32.const 1024) (i32.const 4000)))",
+        300,
+    ),
+    ("transfer", "(drop (call $transfer (i32.const 128) (i32.const 160)))", 3_000),
+    ("balance", "(call $balance (i32.const 128) (i32.const 1024))", 3_000),
+    ("allowance", "(call $allowance (i32.const 128) (i32.const 128) (i32.const 1024))", 3_000),
+    ("return_value 32 KB", "(call $return_value (i32.const 0) (i32.const 32000))", 1_000),
+    ("sha256 0 B", "(call $sha256 (i32.const 0) (i32.const 0) (i32.const 1024))", 5_000),
+    ("sha256 60 KB", "(call $sha256 (i32.const 0) (i32.const 60000) (i32.const 1024))", 50),
+    ("keccak256 0 B", "(call $keccak256 (i32.const 0) (i32.const 0) (i32.const 1024))", 5_000),
+    ("keccak256 60 KB", "(call $keccak256 (i32.const 0) (i32.const 60000) (i32.const 1024))", 50),
+    (
+        "ed25519_verify",
+        "(drop (call $ed25519_verify (i32.const 512) (i32.const 0) (i32.const 0) (i32.const 544)))",
+        100,
+    ),
+    (
+        "ed25519_verify 60 KB",
+        "(drop (call $ed25519_verify (i32.const 512) (i32.const 0) (i32.const 60000) (i32.const 544)))",
+        50,
+    ),
+    (
+        "vrf_verify",
+        "(drop (call $vrf_verify (i32.const 608) (i32.const 0) (i32.const 0) (i32.const 640) (i32.const 1024)))",
+        100,
+    ),
+    ("log", "(call $log (i32.const 0) (i32.const 1000))", 1_000),
+    (
+        "call of nothing",
+        "(drop (call $call (i32.const 128) (i32.const 64) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 400) (i64.const 0)))",
+        1_000,
+    ),
+    (
+        "call of the other",
+        "(drop (call $call (i32.const 200) (i32.const 240) (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 400) (i64.const 0)))",
+        500,
+    ),
+];
+
+const WARM: &str = r#"
+    (func (export "call.warm")
+        (drop (call $storage_get (i32.const 64) (i32.const 1) (i32.const 1024) (i32.const 64)))
+        (call $storage_set (i32.const 64) (i32.const 1) (i32.const 1024) (i32.const 8))
+        (call $return_value (i32.const 1024) (i32.const 8)))
+    (func (export "call.empty"))"#;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+}
+
+fn imports() -> String {
+    let mut text = String::new();
+    for row in HOST_FUNCTIONS {
+        let kind = |kind: &ValType| if *kind == ValType::I32 { "i32" } else { "i64" };
+        let params: Vec<&str> = row.params.iter().map(|(_, value)| kind(value)).collect();
+        let result = row.result.as_ref().map(|value| format!("(result {})", kind(value))).unwrap_or_default();
+        let (name, params) = (row.name, params.join(" "));
+        let line = format!("(import \"{MODULE}\" \"{name}\" (func ${name} (param {params}) {result}))\n");
+        text.push_str(&line);
+    }
+    text
+}
+
+fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut text = format!(
+        "(module {} (memory (export \"memory\") 600) (table 1 funcref) (elem (i32.const 0) $tiny)
+        (func $tiny (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+        (data (i32.const 64) \"k\\00b\\00\") (data (i32.const 128) \"{}\") (data (i32.const 160) \"\\01\")
+        (data (i32.const 200) \"{}\") (data (i32.const 240) \"warm\")
+        (data (i32.const 512) \"{}{}\") (data (i32.const 608) \"{}{}\")",
+        imports(),
+        hex(&[9; 20]),
+        hex(Address::of_name("other").as_bytes()),
+        hex(&keys.account.public().0),
+        hex(&keys.account.sign(b"").0),
+        hex(&keys.vrf.public().0),
+        hex(&keys.vrf.prove(b"")),
+    );
+    text.push_str(
+        "(func (export \"init\") (local i32)
+            (call $storage_set (i32.const 64) (i32.const 1) (i32.const 64) (i32.const 8))
+            (call $storage_set (i32.const 66) (i32.const 1) (i32.const 64) (i32.const 60000))
+            (loop $l
+                (i32.store (i32.const 80) (local.get 0))
+                (call $storage_set (i32.const 80) (i32.const 4) (i32.const 64) (i32.const 8))
+                (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1000)))))",
+    );
+    text.push_str(WARM);
+    for (index, (_, body, rounds)) in OPERATORS.iter().chain(HOST).enumerate() {
+        write!(
+            text,
+            "(func (export \"call.m{index}\") (local i32 i32 i64 f64) (loop $l {body}
+                (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const {rounds}))))
+                (i32.store (i32.const 0) (local.get 1)) (i64.store (i32.const 8) (local.get 2))
+                (f64.store (i32.const 16) (local.get 3)))"
+        )?;
+    }
+    for (index, (_, body)) in ONCE.iter().enumerate() {
+        write!(text, "(func (export \"call.once{index}\") {body})")?;
+    }
+    text.push(')');
+    Ok(wat::parse_str(text)?)
+}
+
+fn small(body: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let text =
+        format!("(module {} (memory (export \"memory\") 2) (func (export \"init\")) {body})", imports());
+    Ok(wat::parse_str(text)?)
+}
+
+struct Bench {
+    chain: Chain,
+    keys: NodeKeys,
+    app: SecretKey,
+    vm: Arc<Timed>,
+}
+
+impl Bench {
+    fn open() -> Result<Self, Box<dyn std::error::Error>> {
+        let vm = Arc::new(Timed { vm: Vm::new(VmConfig::default())?, calls: Mutex::new(Vec::new()) });
+        let keys = NodeKeys::from_seed([1; 32]);
+        let app = SecretKey::from_seed([2; 32]);
+        let contract =
+            |name: &str, code| GenesisContract { name: name.to_owned(), code, init: Vec::new(), admin: None };
+        let genesis = Genesis {
+            chain_id: ChainId::new("prices")?,
+            time_ms: 1_000_000,
+            params: Params { block_gas_max: Gas::new(1_000_000_000_000), ..Params::default() },
+            validators: vec![Validator {
+                consensus_key: keys.consensus.public(),
+                vrf_key: keys.vrf.public(),
+                power: 1,
+                account: keys.account.address(),
+            }],
+            governance: None,
+            accounts: vec![(app.address(), Amount::cnx(1 << 40)), (Address::of_name("big"), Amount::cnx(1))],
+            contracts: vec![contract("big", module(&keys)?), contract("other", small(WARM)?)],
+        };
+        let chain = Chain::open(Arc::new(MemStore::new()), vm.clone(), genesis)?;
+        Ok(Self { chain, keys, app, vm })
+    }
+
+    /// Runs `method` so many times, each in a transaction, `per_block` in a block; time and gas of each.
+    fn run(
+        &mut self,
+        contract: &str,
+        method: &str,
+        blocks: usize,
+        per_block: u64,
+    ) -> Result<Vec<(Duration, u64)>, Box<dyn std::error::Error>> {
+        self.vm.calls.lock().map_err(|_| "poisoned")?.clear();
+        for _ in 0..blocks {
+            let genesis = self.chain.genesis().clone();
+            let nonce = self.chain.reader().account(&self.app.address(), None)?.nonce;
+            let mut txs = Vec::new();
+            for index in 0..per_block {
+                let body = TxBody {
+                    chain_id: genesis.chain_id.clone(),
+                    sender: self.app.public(),
+                    nonce: nonce + index,
+                    valid_until: Height::new(u64::MAX),
+                    gas_limit: Gas::new(999_000_000_000 / per_block),
+                    gas_price: genesis.params.gas_price_min,
+                    action: Action::Call {
+                        contract: Address::of_name(contract),
+                        method: method.to_owned(),
+                        args: Vec::new(),
+                        value: Amount::ZERO,
+                    },
+                };
+                txs.push(check_tx(&encode(&sign_tx(body, &self.app)), &genesis.chain_id, &genesis.params)?);
+            }
+            let now_ms = self.chain.tip().time_ms + 1_000;
+            let executed = self.chain.build(&self.keys, 0, now_ms, txs)?;
+            let certificate = certify(&genesis.chain_id, &executed.block, &[&self.keys.consensus]);
+            let committed = self.chain.commit(executed, certificate)?;
+            for (receipt, side) in committed.receipts.iter().zip(&committed.side) {
+                if !receipt.is_success() {
+                    return Err(format!("{method}: code {}: {}", receipt.code, side.message).into());
+                }
+            }
+        }
+        Ok(std::mem::take(&mut *self.vm.calls.lock().map_err(|_| "poisoned")?))
+    }
+
+    /// The fastest of three runs of the big contract's method: outermost call alone.
+    fn best(&mut self, method: &str) -> Result<(Duration, u64), Box<dyn std::error::Error>> {
+        let mut best = (Duration::MAX, 0);
+        for _ in 0..5 {
+            let calls = self.run("big", method, 1, 1)?;
+            best = best.min(*calls.last().ok_or("no call")?);
+        }
+        Ok(best)
+    }
+}
+
+fn report(name: &str, time: Duration, gas: u64, rounds: u32) {
+    let ps = time.as_nanos() as f64 * 1_000.0;
+    let each = ps / 1_000.0 / f64::from(rounds);
+    println!(
+        "{name:24} {each:12.1} ns  {:14.0} gas  time/price {:5.2}",
+        gas as f64 / f64::from(rounds),
+        ps / gas as f64
+    );
+}
+
+fn measure() -> Result<(), Box<dyn std::error::Error>> {
+    let mut bench = Bench::open()?;
+    for method in ["warm", "empty"] {
+        let mut calls = bench.run("other", method, 20, 200)?;
+        calls.sort();
+        let at = |part: usize| calls[calls.len() * part / 100].0.as_nanos() as f64 / 1_000.0;
+        println!(
+            "call `{method}`: p50 {:.1} us, p10 {:.1} us, p99 {:.1} us, {} gas",
+            at(50),
+            at(10),
+            at(99),
+            calls[0].1
+        );
+    }
+    let (idle_time, idle_gas) = bench.best("empty")?;
+    for (index, (name, _, rounds)) in OPERATORS.iter().chain(HOST).enumerate() {
+        let (time, gas) = bench.best(&format!("m{index}"))?;
+        report(name, time.saturating_sub(idle_time), gas - idle_gas, *rounds);
+    }
+    for (index, (name, _)) in ONCE.iter().enumerate() {
+        let (time, gas) = bench.best(&format!("once{index}"))?;
+        report(name, time, gas, 1);
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let thread = std::thread::Builder::new().stack_size(32 << 20);
+    let measured = thread.spawn(|| measure().map_err(|error| error.to_string()))?.join();
+    measured.map_err(|_| "the measuring thread panicked")??;
+    Ok(())
+}
