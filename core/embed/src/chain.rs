@@ -7,8 +7,8 @@ use hydrogen_core::limits::{DEPLOY_GAS, TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
 use hydrogen_core::reader::ACCOUNTS_PAGE_MAX;
 use hydrogen_core::vm::ContractVm;
 use hydrogen_core::{
-    Chain, ChainReader, CheckedTx, Committed, Genesis, MemStore, NextDue, NodeKeys, QueryResult, SecretKey, Tip,
-    TxError, check_tx, sign_tx,
+    Chain, ChainReader, CheckedTx, Committed, Genesis, MemStore, NextDue, NodeKeys, QueryResult, SecretKey,
+    Tip, TxError, check_tx, sign_tx,
 };
 use hydrogen_types::block::{CommitSignature, VoteKind, vote_sign_bytes};
 use hydrogen_types::codec::encode;
@@ -148,7 +148,12 @@ impl EmbeddedChain {
     ///
     /// # Errors
     /// See [`EmbedError`].
-    pub fn transfer(&mut self, from: &SecretKey, to: &Address, amount: Amount) -> Result<Receipt, EmbedError> {
+    pub fn transfer(
+        &mut self,
+        from: &SecretKey,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<Receipt, EmbedError> {
         self.run(from, Action::Transfer { to: *to, amount }, Gas::new(CALL_GAS))
     }
 

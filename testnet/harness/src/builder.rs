@@ -5,13 +5,15 @@ use crate::error::HarnessError;
 use crate::net::Net;
 use crate::node::Node;
 use crate::relay::Relay;
-use hydrogen_embed::{EmbeddedChain, GenesisContract, SecretKey};
+use hydrogen_embed::{EmbedError, EmbeddedChain, GenesisContract, SecretKey};
 use hydrogen_offchain::calls::{self, task_contract};
 use hydrogen_offchain::personas::Persona;
 use hydrogen_types::codec::encode;
 use hydrogen_types::task::{CONTRACT_NAME, TaskConfig, TaskInit};
 use hydrogen_types::{Address, Amount};
+use hydrogen_vm::{Vm, VmConfig};
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 /// The task contract as committed.
 const TASK_WASM: &[u8] = include_bytes!("../../../contracts/wasm/task.wasm");
@@ -23,6 +25,16 @@ const NODE_BALANCE: Amount = Amount::cnx(100);
 const RELAY_URL: &str = "http://relay-0";
 /// Time from block to block.
 const BLOCK_MS: u64 = 200;
+
+/// One sandbox for all networks of a process: a module is compiled once, and nothing of one run is left for another.
+fn sandbox() -> Result<Arc<Vm>, HarnessError> {
+    static SANDBOX: OnceLock<Arc<Vm>> = OnceLock::new();
+    if let Some(vm) = SANDBOX.get() {
+        return Ok(vm.clone());
+    }
+    let vm = Arc::new(Vm::new(VmConfig::default()).map_err(EmbedError::from)?);
+    Ok(SANDBOX.get_or_init(|| vm).clone())
+}
 
 /// Options of a [`Net`].
 #[derive(Debug, Clone)]
@@ -49,6 +61,13 @@ impl NetBuilder {
     #[must_use]
     pub fn nodes(mut self, count: usize) -> Self {
         self.personas = vec![Persona::Honest; count];
+        self
+    }
+
+    /// A node for each persona, in this order.
+    #[must_use]
+    pub fn personas(mut self, personas: Vec<Persona>) -> Self {
+        self.personas = personas;
         self
     }
 
@@ -104,6 +123,7 @@ impl NetBuilder {
         };
         let mut builder = EmbeddedChain::builder(self.seed)
             .block_ms(BLOCK_MS)
+            .vm(sandbox()?)
             .account(application.address(), APPLICATION_BALANCE)
             .contract(GenesisContract {
                 name: String::from(CONTRACT_NAME),
@@ -122,9 +142,12 @@ impl NetBuilder {
             .into_iter()
             .zip(&self.personas)
             .enumerate()
-            .map(|(index, (key, persona))| Node::new(format!("node-{index}"), key, *persona, chain_id.clone()))
+            .map(|(index, (key, persona))| {
+                Node::new(format!("node-{index}"), key, *persona, chain_id.clone())
+            })
             .collect();
-        let mut net = Net::new(chain, Application::new(application), nodes, Relay::new(relay, chain_id), names)?;
+        let mut net =
+            Net::new(chain, Application::new(application), nodes, Relay::new(relay, chain_id), names)?;
         for index in 0..net.node_count() {
             let key = net.node_key(index);
             net.chain_mut().approve(&key, &task_contract(), stake)?;

@@ -203,7 +203,11 @@ impl Net {
     ///
     /// # Errors
     /// The contract's refusal.
-    pub fn create_within_allowance(&mut self, request: &CreateTask, input: &[u8]) -> Result<u64, HarnessError> {
+    pub fn create_within_allowance(
+        &mut self,
+        request: &CreateTask,
+        input: &[u8],
+    ) -> Result<u64, HarnessError> {
         let key = self.application.key.clone();
         let receipt = self.call(&key, &calls::create_task(request))?;
         let id = calls::decode_answer(&receipt.value)?;

@@ -41,7 +41,8 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(name: String, key: SecretKey, persona: Persona, chain_id: ChainId) -> Self {
-        let me = Me { chain_id, address: key.address(), salt_secret: key.seed_bytes(), margin_ms: Me::MARGIN_MS };
+        let me =
+            Me { chain_id, address: key.address(), salt_secret: key.seed_bytes(), margin_ms: Me::MARGIN_MS };
         Self {
             name,
             key,

@@ -142,7 +142,13 @@ impl fmt::Display for TaskReport {
         writeln!(f, "\nbalances, in CNX")?;
         for change in &self.balances {
             let name = &change.name;
-            writeln!(f, "  {name:<16} {:>28}  to {:>28}  {}", change.before, change.after, signed(change.difference()))?;
+            writeln!(
+                f,
+                "  {name:<16} {:>28}  to {:>28}  {}",
+                change.before,
+                change.after,
+                signed(change.difference())
+            )?;
         }
         writeln!(f, "  {:<16} {}", "sum", signed(self.balance_sum()))?;
         if !self.nodes.is_empty() {
@@ -170,7 +176,10 @@ fn signed(difference: i128) -> String {
 
 /// An event of the task contract as a line: who did what.
 pub(crate) fn describe(height: Height, event: &Event, name: impl Fn(&Address) -> String) -> Line {
-    let actor = event.address("node").or(event.address("creator")).map_or(String::from("task contract"), |a| name(&a));
+    let actor = event
+        .address("node")
+        .or(event.address("creator"))
+        .map_or(String::from("task contract"), |a| name(&a));
     let mut text = event.name.clone();
     for attribute in &event.attributes {
         if matches!(attribute.name.as_str(), "node" | "creator") {

@@ -39,7 +39,8 @@ fn a_failed_call_carries_its_receipt_and_changes_only_the_gas() {
     let (mut chain, alice, counter) = with_counter(2);
     let nonce = |chain: &EmbeddedChain| chain.reader().account(&alice.address(), None).unwrap().nonce;
     let (before, supply) = (nonce(&chain), total(&chain));
-    let failed = chain.call(&alice, &counter, "increment", &json!({ "by": u64::MAX.to_string() })).unwrap_err();
+    let failed =
+        chain.call(&alice, &counter, "increment", &json!({ "by": u64::MAX.to_string() })).unwrap_err();
     let EmbedError::Failed { receipt, .. } = &failed else { panic!("{failed}") };
     assert_eq!((receipt.code, failed.code()), (1000, Some(1000)));
     assert!(receipt.gas_used > Gas::ZERO && !receipt.fee.is_zero());

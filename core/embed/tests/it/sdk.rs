@@ -111,10 +111,13 @@ fn money_moves_and_refusals_come_back_as_errors() {
 fn scheduled_calls_wake_draw_and_can_be_taken_back() {
     let mut probe = Probe::new(4);
     let gas = 500_000_000_000u64;
-    let args = |draw_at: Option<u64>, wake_ms: u64, note: &str| {
-        json!({ "draw_at": draw_at, "wake_ms": wake_ms.to_string(), "note": note, "gas": gas.to_string() })
-    };
-    probe.check_refused("schedule", args(None, 1 << 40, "x"), 1001, "schedule: the contract cannot pay for the scheduled call");
+    let args = |draw_at: Option<u64>, wake_ms: u64, note: &str| json!({ "draw_at": draw_at, "wake_ms": wake_ms.to_string(), "note": note, "gas": gas.to_string() });
+    probe.check_refused(
+        "schedule",
+        args(None, 1 << 40, "x"),
+        1001,
+        "schedule: the contract cannot pay for the scheduled call",
+    );
     probe.fund(Amount::cnx(10));
     let past = "schedule: due too early, of the wrong kind, or below the minimum gas price";
     probe.check_refused("schedule", args(Some(1), 0, "x"), 1001, past);
@@ -124,7 +127,8 @@ fn scheduled_calls_wake_draw_and_can_be_taken_back() {
     let block = probe.chain.produce().unwrap();
     assert_eq!(block.block.header.height, due);
     let beacon = block.block.header.beacon;
-    let woken = json!({ "note": "draw", "beacon": beacon.to_string(), "height": due.to_string(), "by_itself": true });
+    let woken =
+        json!({ "note": "draw", "beacon": beacon.to_string(), "height": due.to_string(), "by_itself": true });
     assert_eq!(probe.query("woken", json!({})), woken);
 
     let wake_ms = probe.chain.tip().uptime_ms + 60_000;
@@ -144,9 +148,8 @@ fn contracts_call_each_other() {
     let mut probe = Probe::new(5);
     let code = probe.chain.upload(&probe.alice, module("counter")).unwrap();
     let counter = probe.chain.deploy(&probe.alice, &code, &json!({ "start": "5" })).unwrap();
-    let forward = |args: &[u8]| {
-        json!({ "contract": counter.to_string(), "method": "increment", "args": hex(args) })
-    };
+    let forward =
+        |args: &[u8]| json!({ "contract": counter.to_string(), "method": "increment", "args": hex(args) });
     let answer = probe.call("forward", forward(&3u64.to_le_bytes())).unwrap();
     assert_eq!(answer, json!([0, hex(&8u64.to_le_bytes())]));
     let answer = probe.call("forward", forward(&u64::MAX.to_le_bytes())).unwrap();
@@ -170,7 +173,8 @@ fn hashes_signatures_and_proofs_are_the_ledgers() {
 
     let key = probe.alice.public().to_string();
     let mut signature = probe.alice.sign(b"abc").0;
-    let signed = |signature: &[u8]| json!({ "key": key, "message": hex(b"abc"), "signature": hex(signature) });
+    let signed =
+        |signature: &[u8]| json!({ "key": key, "message": hex(b"abc"), "signature": hex(signature) });
     assert_eq!(probe.query("signed", signed(&signature)), json!(true));
     signature[0] ^= 1;
     assert_eq!(probe.query("signed", signed(&signature)), json!(false));
@@ -178,9 +182,7 @@ fn hashes_signatures_and_proofs_are_the_ledgers() {
     let secret = VrfSecret::from_seed([9; 32]);
     let proof = secret.prove(b"abc");
     let output = hydrogen_core::crypto::vrf_verify(&secret.public(), b"abc", &proof).unwrap();
-    let proven = |input: &[u8]| {
-        json!({ "key": secret.public().to_string(), "input": hex(input), "proof": hex(&proof) })
-    };
+    let proven = |input: &[u8]| json!({ "key": secret.public().to_string(), "input": hex(input), "proof": hex(&proof) });
     assert_eq!(probe.query("proven", proven(b"abc")), json!(hex(&output)));
     assert_eq!(probe.query("proven", proven(b"abd")), Json::Null);
 }

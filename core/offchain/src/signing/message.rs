@@ -83,7 +83,7 @@ impl<'a> RequestParts<'a> {
     }
 
     /// RFC 9421, 2.5: a line for each component, then the parameters.
-    fn base(&self, params: &str) -> String {
+    pub(super) fn base(&self, params: &str) -> String {
         let mut base = String::new();
         for (name, value) in self.components() {
             base.push_str(&format!("\"{name}\": {value}\n"));

@@ -1,4 +1,6 @@
 use super::*;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use hydrogen_core::SecretKey;
 use hydrogen_types::Hash;
 
@@ -133,6 +135,23 @@ fn clocks_may_differ_by_a_minute() {
     for now_s in [NOW_S - 61, NOW_S + 61] {
         assert!(matches!(check(&parts, &headers, now_s), Err(SigningError::Clock { .. })));
     }
+}
+
+/// A signer with a foreign implementation may put any `expires` under its signature.
+#[test]
+fn a_request_ends_when_it_says() {
+    let parts = upload("sha-256=::");
+    let signed_until = |expires_s: u64| {
+        let headers = signed(&parts);
+        let params = headers.signature_input.replace("expires=1700000060", &format!("expires={expires_s}"));
+        let base = parts.base(params.strip_prefix("sig1=").unwrap());
+        let signature = STANDARD.encode(key().sign(base.as_bytes()).0);
+        SignatureHeaders { signature_input: params, signature: format!("sig1=:{signature}:") }
+    };
+    assert!(check(&parts, &signed_until(NOW_S), NOW_S).is_ok());
+    assert!(check(&parts, &signed_until(NOW_S), NOW_S + 60).is_ok(), "with the tolerance of the clocks");
+    let backwards = check(&parts, &signed_until(NOW_S - 1), NOW_S);
+    assert_eq!(backwards, Err(SigningError::Expired { expires_s: NOW_S - 1, now_s: NOW_S }));
 }
 
 #[test]

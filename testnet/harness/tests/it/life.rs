@@ -15,9 +15,23 @@ fn a_task_lives_from_creation_to_paid_result() {
     check_books(&report);
     let names: Vec<&str> = report.events.iter().map(|(_, event)| event.name.as_str()).collect();
     let expected = [
-        "TaskCreated", "TaskStarted", "TaskStarted", "TaskStarted", "ArgsUploaded", "Committed", "Committed",
-        "Committed", "RevealOpened", "Revealed", "Revealed", "Revealed", "TaskValidated", "NodePaid", "NodePaid",
-        "NodePaid", "TaskSuccess",
+        "TaskCreated",
+        "TaskStarted",
+        "TaskStarted",
+        "TaskStarted",
+        "ArgsUploaded",
+        "Committed",
+        "Committed",
+        "Committed",
+        "RevealOpened",
+        "Revealed",
+        "Revealed",
+        "Revealed",
+        "TaskValidated",
+        "NodePaid",
+        "NodePaid",
+        "NodePaid",
+        "TaskSuccess",
     ];
     let mut left: Vec<&str> = names.clone();
     for name in expected {

@@ -5,6 +5,7 @@ mod deadlines;
 mod life;
 mod refusals;
 mod restarts;
+mod verdicts;
 
 use hydrogen_harness::{HarnessError, TaskReport};
 use hydrogen_types::task::PenaltyReason;
@@ -73,7 +74,9 @@ fn reason(reason: PenaltyReason) -> String {
 #[track_caller]
 fn refusal(result: Result<u64, HarnessError>) -> (u32, String) {
     match result {
-        Err(HarnessError::Chain(error)) => (error.code().expect("a failed call"), error.message().to_string()),
+        Err(HarnessError::Chain(error)) => {
+            (error.code().expect("a failed call"), error.message().to_string())
+        }
         other => panic!("not refused: {other:?}"),
     }
 }

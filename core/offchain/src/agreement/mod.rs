@@ -1,5 +1,8 @@
 //! When two outcomes agree, and who of a panel may bring the result (`task-protocol`, sections 6 and 7).
 
+#[cfg(test)]
+mod tests;
+
 use hydrogen_types::Address;
 use hydrogen_types::task::{Comparison, Outcome, Seat, TaskState, TaskView};
 
