@@ -21,6 +21,7 @@ use libp2p::{Multiaddr, PeerId};
 use network::{Network, NetworkParts};
 use peers::PeerBook;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -258,8 +259,15 @@ fn network(
 
 impl NodeHandle {
     fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), NodeError> {
-        let thread = std::thread::Builder::new().name(name.into()).spawn(work).map_err(NodeError::Thread)?;
-        self.threads.push(thread);
+        let (shared, what) = (Arc::clone(&self.shared), name.to_string());
+        let guarded = move || {
+            // The thread's state is not looked at again, so it does not matter how it was left.
+            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                shared.fail(format!("the thread {what} panicked"));
+            }
+        };
+        let builder = std::thread::Builder::new().name(name.into());
+        self.threads.push(builder.spawn(guarded).map_err(NodeError::Thread)?);
         Ok(())
     }
 

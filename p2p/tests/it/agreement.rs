@@ -1,10 +1,12 @@
 //! What four honest validators and their followers do.
 
-use crate::fixture::{genesis, keys, transfer};
+use crate::fixture::{GENESIS_MS, chain, genesis, keys, transfer};
 use crate::sim::{Wire, World};
-use hydrogen_core::Params;
-use hydrogen_p2p::consensus::{Input, TxOrigin};
+use hydrogen_core::{Mempool, Params};
+use hydrogen_p2p::consensus::{Disk, Host, HostConfig, HostError, Input, Now, Output, TxOrigin};
 use hydrogen_types::Height;
+use std::io;
+use std::sync::Arc;
 
 fn params() -> Params {
     Params {
@@ -143,4 +145,82 @@ fn laggard_catches_up() {
     let target = world.height(0) + 4;
     assert!(world.run(10_000, |world| world.all_at(target)));
     assert!(world.nodes[2].counters.votes_signed.get() > votes, "it does not vote again");
+}
+
+/// A store that was restored from an old copy, below a vote log that was not: the node follows, signs nothing that
+/// could contradict its log (the world checks), and votes again once it has caught up.
+#[test]
+fn log_ahead_of_the_store_is_respected() {
+    let mut world = world(4, 0, 31);
+    assert!(world.run(20_000, |world| world.all_at(6)));
+    world.crash(1);
+    world.nodes[1].store = Arc::default();
+    let votes = world.nodes[1].counters.votes_signed.get();
+    world.boot(1);
+    assert!(world.run(20_000, |world| world.all_at(12)));
+    assert!(world.nodes[1].counters.blocks_synced.get() >= 5);
+    assert!(world.nodes[1].counters.votes_signed.get() > votes);
+}
+
+/// A proposer whose clock is ten seconds ahead gets no vote for its blocks; one whose clock is behind gets them all, and
+/// block time still grows.
+#[test]
+fn clocks_may_be_wrong() {
+    let mut world = world(4, 0, 37);
+    world.nodes[0].skew_ms = 10_000;
+    world.nodes[1].skew_ms = -10_000;
+    assert!(world.run(60_000, |world| (1..4).all(|index| world.height(index) >= 12)));
+    let [fast, slow] = [0, 1].map(|index| keys(index).consensus.address());
+    let mut last_ms = 0;
+    for committed in world.chain.values() {
+        let header = &committed.block.header;
+        assert!(header.time_ms > last_ms);
+        assert_ne!(header.proposer, fast, "height {}", header.height);
+        last_ms = header.time_ms;
+    }
+    assert!(world.chain.values().any(|committed| committed.block.header.proposer == slow));
+    assert!(world.nodes[2].counters.proposals_refused_clock.get() >= 2);
+}
+
+/// A log that fails: the node says so, says nothing more, and never says what it could not log.
+#[test]
+fn failing_log_stops_the_node() {
+    struct Failing(u32);
+    impl Disk for Failing {
+        fn load(&mut self) -> io::Result<Vec<Vec<u8>>> {
+            Ok(vec![])
+        }
+        fn append(&mut self, _record: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(())
+        }
+        fn reset(&mut self, _record: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    for flushes in 0..6 {
+        let genesis = genesis(1, params());
+        let config = HostConfig {
+            keys: keys(0),
+            validator: true,
+            disk: Box::new(Failing(flushes)),
+            counters: Arc::default(),
+            mempool: Mempool::new(),
+        };
+        let now = Now { mono_ms: 0, wall_ms: GENESIS_MS };
+        let mut host = Host::new(chain(&Arc::default(), &genesis), config, now).unwrap();
+        let outputs = host.step(now, Input::Tick);
+        let said = outputs.iter().filter(|output| matches!(output, Output::Broadcast(_))).count();
+        let failed = matches!(outputs.last(), Some(Output::Fatal(HostError::Wal(_))));
+        // One flush for the round, one for the decision, then one for each of the three messages.
+        assert_eq!(
+            (said, failed),
+            (flushes.saturating_sub(2).min(3) as usize, flushes < 5),
+            "after {flushes}"
+        );
+        assert!(!failed || host.step(now, Input::Tick).is_empty());
+    }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Node {
     pub(crate) store: Arc<MemStore>,
     validator: bool,
     incarnation: u64,
+    /// How far its wall clock is ahead, in ms.
+    pub(crate) skew_ms: i64,
     /// Messages to and from it are lost.
     pub(crate) cut_off: bool,
 }
@@ -92,6 +94,7 @@ impl World {
             store: Arc::new(MemStore::default()),
             validator: index < validators,
             incarnation: 0,
+            skew_ms: 0,
             cut_off: false,
         };
         let mut world = Self {
@@ -117,13 +120,14 @@ impl World {
         world
     }
 
-    fn now(&self) -> Now {
-        Now { mono_ms: self.now_ms, wall_ms: crate::fixture::GENESIS_MS + self.now_ms }
+    fn now(&self, index: usize) -> Now {
+        let wall_ms = crate::fixture::GENESIS_MS + self.now_ms;
+        Now { mono_ms: self.now_ms, wall_ms: wall_ms.saturating_add_signed(self.nodes[index].skew_ms) }
     }
 
     /// Starts a node from its store and its durable log, and connects it to all that run.
     pub(crate) fn boot(&mut self, index: usize) {
-        let now = self.now();
+        let now = self.now(index);
         let node = &mut self.nodes[index];
         node.incarnation += 1;
         node.disk = node.disk.after_crash();
@@ -181,7 +185,7 @@ impl World {
 
     /// Gives a node an input now.
     pub(crate) fn give(&mut self, index: usize, input: Input) {
-        let now = self.now();
+        let now = self.now(index);
         let Some(host) = self.nodes[index].host.as_mut() else { return };
         let outputs = host.step(now, input);
         let wake_ms = host.next_wake();
