@@ -4,7 +4,7 @@ use crate::failure::{Failure, Outcome};
 use crate::keys::{self, KeyFile, Passphrase};
 use crate::session::Session;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -105,7 +105,7 @@ fn show(session: &Session, name: &str) -> Outcome {
     Ok(())
 }
 
-fn import(session: &Session, name: &str, file: &PathBuf, clear: bool) -> Outcome {
+fn import(session: &Session, name: &str, file: &Path, clear: bool) -> Outcome {
     let seed = if file.as_os_str() == "-" {
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;

@@ -32,7 +32,7 @@ const FUND_GAS: Gas = Gas::new(1_000_000_000);
 
 /// What a request asks of the thread.
 pub(super) enum Command {
-    Submit { checked: CheckedTx, reply: oneshot::Sender<Result<Hash, TxError>> },
+    Submit { checked: Box<CheckedTx>, reply: oneshot::Sender<Result<Hash, TxError>> },
     Mine { count: u64, reply: oneshot::Sender<Result<Tip, DevError>> },
     AdvanceTime { ms: u64, reply: oneshot::Sender<Result<Tip, DevError>> },
     Fund { address: Address, amount: Amount, reply: oneshot::Sender<Result<Hash, DevError>> },
@@ -183,7 +183,7 @@ impl Driver {
     /// Asker gone is no error: the answers below are dropped then.
     fn obey(&mut self, command: Command) -> Result<(), ChainError> {
         match command {
-            Command::Submit { checked, reply } => drop(reply.send(self.insert(checked)?)),
+            Command::Submit { checked, reply } => drop(reply.send(self.insert(*checked)?)),
             Command::Mine { count, reply } => {
                 let answer = self.mine_many(count)?;
                 drop(reply.send(answer));

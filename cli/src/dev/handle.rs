@@ -74,7 +74,7 @@ impl DevHandle {
     /// See [`SubmitError`].
     pub async fn submit(&self, bytes: Vec<u8>) -> Result<Hash, SubmitError> {
         let genesis = self.shared.genesis.clone();
-        let checked = check_tx(&bytes, &genesis.chain_id, &genesis.params)?;
+        let checked = Box::new(check_tx(&bytes, &genesis.chain_id, &genesis.params)?);
         let (reply, answer) = oneshot::channel();
         self.commands.try_send(Command::Submit { checked, reply }).map_err(|error| match error {
             TrySendError::Full(_) => SubmitError::Busy,

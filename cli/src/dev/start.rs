@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use tokio::sync::broadcast;
 
 /// Commands waiting for the chain's thread.
-const COMMANDS_MAX: usize = 16_384;
+const COMMANDS_MAX: usize = 8_192;
 /// Blocks a slow listener may be behind before it is told to read them from the store.
 const COMMITTED_QUEUE: usize = 256;
 

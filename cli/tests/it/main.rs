@@ -5,5 +5,6 @@ mod dev;
 mod network;
 mod node;
 mod relay;
+mod subscriptions;
 mod support;
 mod task;
