@@ -58,14 +58,6 @@ impl Ground<'_> {
             gas_used: outcome.gas_used,
         };
         let block = Block { header, txs: included };
-        Ok(Executed {
-            hash: block.hash(),
-            block,
-            receipts: outcome.receipts,
-            side: outcome.side,
-            changes: outcome.changes,
-            pages: tree.pages,
-            code: outcome.code,
-        })
+        Ok(Executed::new(block, outcome, tree))
     }
 }

@@ -41,15 +41,7 @@ impl Ground<'_> {
         same("gas used", &header.gas_used, &outcome.gas_used)?;
         same("receipt root", &header.receipt_root, &receipt_root(&outcome.receipts))?;
         same("state root", &header.state_root, &tree.root)?;
-        Ok(Executed {
-            hash: block.hash(),
-            block,
-            receipts: outcome.receipts,
-            side: outcome.side,
-            changes: outcome.changes,
-            pages: tree.pages,
-            code: outcome.code,
-        })
+        Ok(Executed::new(block, outcome, tree))
     }
 
     fn check_txs(&self, block: &Block) -> Result<Vec<CheckedTx>, BlockError> {

@@ -10,6 +10,8 @@ pub use hydrogen_proof::verify_certificate;
 pub(crate) use run::{Ground, hashed, undo_of};
 
 use crate::crypto::SecretKey;
+use crate::execute::Outcome;
+use crate::state::TreeUpdate;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_types::block::{VoteKind, vote_sign_bytes};
 use hydrogen_types::receipt::SideData;
@@ -47,6 +49,13 @@ pub struct Executed {
     pub(crate) changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(crate) pages: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(crate) code: BTreeMap<Hash, Vec<u8>>,
+}
+
+impl Executed {
+    fn new(block: Block, outcome: Outcome, tree: TreeUpdate) -> Self {
+        let Outcome { changes, receipts, side, code, .. } = outcome;
+        Self { hash: block.hash(), block, receipts, side, changes, pages: tree.pages, code }
+    }
 }
 
 /// A final block and all that is kept of it.

@@ -8,14 +8,13 @@
 
 use super::env::BlockEnv;
 use super::{ledger, schedule};
-use crate::limits::{CALL_DEPTH_MAX, EVENTS_MAX, LOG_LINE_BYTES_MAX, LOG_LINES_MAX, STORAGE_RANGE_MAX};
+use crate::limits::{EVENTS_MAX, LOG_LINE_BYTES_MAX, LOG_LINES_MAX, STORAGE_RANGE_MAX};
 use crate::state::{Checkpoint, Overlay, keys};
 use crate::store::{Entry, StoreError};
-use crate::vm::{ContractVm, Ending, VmCall, VmError, VmResult};
-use hydrogen_types::block::ContractInfo;
-use hydrogen_types::host::{CallContext, MethodKind, Origin, refusal};
-use hydrogen_types::receipt::{SideData, code};
-use hydrogen_types::{Address, Amount, Attribute, Event, Gas, Hash, ScheduleRequest};
+use crate::vm::ContractVm;
+use hydrogen_types::host::{CallContext, Origin, refusal};
+use hydrogen_types::receipt::SideData;
+use hydrogen_types::{Address, Amount, Attribute, Event, Hash, ScheduleRequest};
 use std::sync::Arc;
 
 /// Why a host function did nothing.
@@ -29,31 +28,23 @@ pub enum HostError {
     Forbidden(String),
 }
 
-/// What became of a nested call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SubCall {
-    /// 0 for success, else the callee's code.
-    pub code: u32,
-    /// Gas the callee used.
-    pub gas_used: Gas,
-}
-
-struct Frame {
-    call: CallContext,
-    input: Vec<u8>,
-    value: Vec<u8>,
-    last_result: Vec<u8>,
-    events_before: usize,
-    scheduled_before: usize,
-    checkpoint: Checkpoint,
+/// One running call.
+pub(super) struct Frame {
+    pub(super) call: CallContext,
+    pub(super) input: Vec<u8>,
+    pub(super) value: Vec<u8>,
+    pub(super) last_result: Vec<u8>,
+    pub(super) events_before: usize,
+    pub(super) scheduled_before: usize,
+    pub(super) checkpoint: Checkpoint,
 }
 
 /// The world of a running call.
 pub struct Context {
     pub(crate) state: Overlay,
     pub(crate) env: Arc<BlockEnv>,
-    vm: Arc<dyn ContractVm>,
-    frames: Vec<Frame>,
+    pub(super) vm: Arc<dyn ContractVm>,
+    pub(super) frames: Vec<Frame>,
     pub(crate) events: Vec<Event>,
     pub(crate) scheduled: Vec<u64>,
     pub(crate) side: SideData,
@@ -61,20 +52,6 @@ pub struct Context {
     pub(crate) outcome: Vec<u8>,
     /// What is left of the stack budget, for the sandbox to hand to nested calls.
     pub stack_left: Option<u32>,
-}
-
-/// A call to be made: who, what, with which rights.
-pub(crate) struct Invocation {
-    pub(crate) caller: Address,
-    pub(crate) signer: Address,
-    pub(crate) contract: Address,
-    pub(crate) kind: MethodKind,
-    pub(crate) method: String,
-    pub(crate) args: Vec<u8>,
-    pub(crate) value: Amount,
-    pub(crate) gas: Gas,
-    pub(crate) gas_price: u64,
-    pub(crate) origin: Origin,
 }
 
 impl Context {
@@ -92,12 +69,7 @@ impl Context {
         })
     }
 
-    /// Runs a call from outside: a transaction, a scheduled call, a query. Rolls back what a failed one changed.
-    pub(crate) fn run(self: Box<Self>, entry: Invocation) -> (Box<Self>, Result<SubCall, VmError>) {
-        self.enter_and_call(entry)
-    }
-
-    fn top(&self) -> &Frame {
+    pub(super) fn top(&self) -> &Frame {
         self.frames.last().expect("host functions run inside a frame")
     }
 
@@ -294,146 +266,6 @@ impl Context {
             let cut = line.floor_char_boundary(LOG_LINE_BYTES_MAX);
             line.truncate(cut);
             self.side.log.push(line);
-        }
-    }
-
-    /// Calls another contract. The callee's changes are rolled back if it fails; the caller's stay.
-    #[must_use]
-    pub fn call_contract(
-        self: Box<Self>,
-        contract: Address,
-        method: String,
-        args: Vec<u8>,
-        value: Amount,
-        gas: Gas,
-    ) -> (Box<Self>, Result<SubCall, VmError>) {
-        let call = &self.top().call;
-        if call.origin == Origin::Draw {
-            return self.refuse(code::FORBIDDEN, "a draw may not call other contracts");
-        }
-        if call.origin == Origin::Query && !value.is_zero() {
-            return self.refuse(code::FORBIDDEN, "a query may not move CNX");
-        }
-        let kind = if call.origin == Origin::Query { MethodKind::Query } else { MethodKind::Call };
-        let entry = Invocation {
-            caller: call.contract,
-            signer: call.signer,
-            contract,
-            kind,
-            method,
-            args,
-            value,
-            gas,
-            gas_price: call.gas_price,
-            origin: call.origin,
-        };
-        if self.frames.iter().any(|frame| frame.call.contract == contract) {
-            return self.refuse(code::REENTRANCY, "the contract is running already, further up");
-        }
-        if self.frames.len() >= CALL_DEPTH_MAX {
-            return self.refuse(code::DEPTH_EXCEEDED, "more than 16 contracts deep");
-        }
-        self.enter_and_call(entry)
-    }
-
-    fn enter_and_call(mut self: Box<Self>, entry: Invocation) -> (Box<Self>, Result<SubCall, VmError>) {
-        let info = match self.state.read::<ContractInfo>(&keys::contract(&entry.contract)) {
-            Ok(Some(info)) => info,
-            Ok(None) => {
-                let message = format!("no contract at {}", entry.contract);
-                return self.refuse(code::CONTRACT_NOT_FOUND, &message);
-            }
-            Err(error) => return (self, Err(VmError::Store(error))),
-        };
-        let checkpoint = self.state.checkpoint();
-        match ledger::transfer(&mut self.state, &entry.caller, &entry.contract, entry.value) {
-            Ok(true) => {}
-            Ok(false) => return self.refuse(code::BALANCE_TOO_LOW, "the caller cannot pay the value"),
-            Err(error) => return (self, Err(VmError::Store(error))),
-        }
-        let call = VmCall { code: info.code, export: entry.kind.export(&entry.method), gas: entry.gas };
-        self.frames.push(self.frame(entry, checkpoint));
-        let vm = self.vm.clone();
-        let (mut context, result) = vm.call(call, self);
-        match result {
-            Ok(result) => {
-                let sub = context.leave(result);
-                (context, Ok(sub))
-            }
-            Err(error) => (context, Err(error)),
-        }
-    }
-
-    fn frame(&self, entry: Invocation, checkpoint: Checkpoint) -> Frame {
-        let call = CallContext {
-            chain_id: self.env.chain_id.clone(),
-            caller: entry.caller,
-            contract: entry.contract,
-            signer: entry.signer,
-            value: entry.value,
-            height: self.env.height,
-            time_ms: self.env.time_ms,
-            uptime_ms: self.env.uptime_ms,
-            gas_price: entry.gas_price,
-            origin: entry.origin,
-        };
-        Frame {
-            call,
-            input: entry.args,
-            value: Vec::new(),
-            last_result: Vec::new(),
-            events_before: self.events.len(),
-            scheduled_before: self.scheduled.len(),
-            checkpoint,
-        }
-    }
-
-    /// Closes the top frame: keeps or takes back what it did.
-    fn leave(&mut self, result: VmResult) -> SubCall {
-        let frame = self.frames.pop().expect("a call that ended had a frame");
-        let code = result.ending.code();
-        let outcome = if result.ending == Ending::Returned {
-            frame.value
-        } else {
-            self.state.revert(frame.checkpoint);
-            self.events.truncate(frame.events_before);
-            self.scheduled.truncate(frame.scheduled_before);
-            self.explain(result.ending, result.backtrace)
-        };
-        self.hand_up(outcome);
-        SubCall { code, gas_used: result.gas_used }
-    }
-
-    /// Notes why a call failed and returns the sentence its caller may read. Only a contract's own words are the
-    /// same on every machine, so only those are returned.
-    fn explain(&mut self, ending: Ending, backtrace: Vec<String>) -> Vec<u8> {
-        let own_words = matches!(ending, Ending::Reverted { .. } | Ending::Panicked { .. });
-        let (message, location) = match ending {
-            Ending::Returned => (String::new(), String::new()),
-            Ending::Reverted { message, .. } => (message, String::new()),
-            Ending::Panicked { message, location } => (message, location),
-            Ending::OutOfGas => (String::from("out of gas"), String::new()),
-            Ending::Trapped(text) => (text, String::new()),
-            Ending::StackExhausted => (String::from("stack exhausted"), String::new()),
-            Ending::MethodNotFound => (String::from("no such method"), String::new()),
-            Ending::Forbidden(text) => (text, String::new()),
-        };
-        self.side.message.clone_from(&message);
-        self.side.location = location;
-        self.side.backtrace = backtrace;
-        if own_words { message.into_bytes() } else { Vec::new() }
-    }
-
-    fn refuse(mut self: Box<Self>, code: u32, message: &str) -> (Box<Self>, Result<SubCall, VmError>) {
-        self.side.message = message.to_owned();
-        self.hand_up(Vec::new());
-        (self, Ok(SubCall { code, gas_used: Gas::ZERO }))
-    }
-
-    fn hand_up(&mut self, outcome: Vec<u8>) {
-        match self.frames.last_mut() {
-            Some(caller) => caller.last_result = outcome,
-            None => self.outcome = outcome,
         }
     }
 

@@ -1,7 +1,8 @@
 //! One block's calls and transactions, one after the other.
 
-use super::context::{Context, Invocation};
+use super::context::Context;
 use super::env::BlockEnv;
+use super::frames::Invocation;
 use super::native::{self, Refusal};
 use super::{ledger, schedule};
 use crate::error::TxError;

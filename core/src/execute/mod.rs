@@ -11,14 +11,16 @@
 mod context;
 mod env;
 mod executor;
+mod frames;
 mod ledger;
 mod native;
 mod schedule;
 
-pub(crate) use context::Invocation;
-pub use context::{Context, HostError, SubCall};
+pub use context::{Context, HostError};
 pub use env::{BlockEnv, CodeInfo};
 pub(crate) use executor::intrinsic_gas;
 pub use executor::{Executor, Outcome};
+pub(crate) use frames::Invocation;
+pub use frames::SubCall;
 pub use ledger::{balance_of, schedule_account};
 pub(crate) use schedule::earliest;
