@@ -49,10 +49,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The repository: this crate is at `contracts/tool` in it.
+/// The repository: this crate is at `contracts/tool` in it. Cargo says where that is now; where the crate was compiled
+/// may have been another checkout with the same build folder.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_path_buf()
 }
 
 fn build(root: &Path, names: &[&str], out: &Path) -> Result<(), String> {

@@ -6,11 +6,8 @@ use hydrogen_types::schema::{Record, Variant};
 use std::collections::BTreeMap;
 use syn::{Data, DataEnum, DataStruct, Error, Ident, Item, Result};
 
-const SOURCES: [&str; 3] = [
-    include_str!("../../../../core/types/src/task.rs"),
-    include_str!("../../../../core/types/src/schedule.rs"),
-    include_str!("../../../../core/types/src/host.rs"),
-];
+/// The text of every source file; gathered by `build.rs`.
+const SOURCES: &[&str] = &include!(concat!(env!("OUT_DIR"), "/sources.rs"));
 
 /// Every struct and enum of the sources.
 fn declared() -> Result<BTreeMap<String, (Ident, Data)>> {
@@ -42,6 +39,9 @@ fn declared() -> Result<BTreeMap<String, (Ident, Data)>> {
     Ok(types)
 }
 
+/// Types of `hydrogen-types` that every reader of interfaces knows.
+const BUILT_IN: [&str; 7] = ["Address", "Amount", "Gas", "Hash", "Height", "PublicKey", "Signature"];
+
 /// Records of `roots` and of whatever they are made of, each once.
 pub(crate) fn records(roots: &[Ident]) -> Result<Vec<Record>> {
     if roots.is_empty() {
@@ -63,8 +63,9 @@ pub(crate) fn records(roots: &[Ident]) -> Result<Vec<Record>> {
         if found.contains_key(&name) {
             continue;
         }
-        // A word of a type text that is no declared type is built in (`Vec`, `u64`).
-        let Some((ident, data)) = types.get(&name) else { continue };
+        // A word of a type text that is not declared is built in (`Vec`, `u64`), and so are these.
+        let built_in = BUILT_IN.contains(&name.as_str());
+        let Some((ident, data)) = types.get(&name).filter(|_| !built_in) else { continue };
         let record = record::of_type(ident, data)?;
         waiting.extend(mentioned(&record));
         found.insert(name, record);
