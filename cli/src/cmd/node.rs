@@ -1,5 +1,6 @@
 //! `hydrogen node`: a node of a network, until Ctrl-C.
 
+use crate::compute::{self, ComputeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::keys;
 use crate::node::{self, Home};
@@ -23,6 +24,9 @@ pub struct Args {
     /// Follow the chain without voting.
     #[arg(long)]
     follow: bool,
+    /// Execute tasks, too, once the node's account has staked (`hydrogen compute join`).
+    #[arg(long)]
+    compute: bool,
 }
 
 /// Runs the command.
@@ -41,6 +45,7 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     config.peers.extend(args.peer);
     config.validate &= !args.follow;
     let keys = keys::open(session, &config.key)?;
+    let account = keys.account.clone();
     let shutdown = shutdown::on_signals()?;
     let genesis = home.genesis()?;
     let (chain_id, hash) = (genesis.chain_id.to_string(), genesis.hash().to_string());
@@ -51,5 +56,17 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         "ready": true, "rpc": rpc, "peer": node.peer_address, "chain_id": chain_id, "genesis": hash
     });
     session.output.data(text, &json);
-    node.run(shutdown).await
+    if !args.compute {
+        return node.run(shutdown).await;
+    }
+    let compute = ComputeConfig::new(vec![rpc], home.path().join("compute"), account);
+    let stop = shutdown.clone().wait();
+    // Its end is no end of the node: votes go on, and the log says what to mend.
+    let computing = tokio::spawn(async move {
+        if let Err(error) = compute::run(compute, stop).await {
+            tracing::error!(%error, "no tasks are executed any more");
+        }
+    });
+    node.run(shutdown).await?;
+    Ok(computing.await?)
 }

@@ -7,7 +7,7 @@ use hydrogen_core::NodeKeys;
 use hydrogen_types::{Address, PublicKey};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -167,7 +167,7 @@ impl KeyFile {
     pub fn write_new(&self, path: &Path) -> Result<(), KeyError> {
         let failed = |source| KeyError::File { path: path.into(), source };
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(failed)?;
         }
         let mut file =
             std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(

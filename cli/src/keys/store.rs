@@ -44,6 +44,10 @@ pub fn path_of(home: &Path, name: &str) -> Outcome<PathBuf> {
 /// # Errors
 /// When the name is illegal or taken, or the disk refuses.
 pub fn write(home: &Path, name: &str, key: &KeyFile) -> Outcome<PathBuf> {
+    if dev_index(name).is_some() {
+        return Err(Failure::new(format!("`{name}` is the public key of a development account"))
+            .hint("choose another name"));
+    }
     let path = path_of(home, name)?;
     key.write_new(&path)?;
     Ok(path)

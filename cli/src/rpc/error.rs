@@ -65,7 +65,7 @@ pub(super) fn unread(error: &ReadError) -> ErrorObjectOwned {
 }
 
 /// The name that goes with a code of [`hydrogen_core::TxError::code`].
-fn tx_error_name(code: u32) -> Option<&'static str> {
+pub(super) fn tx_error_name(code: u32) -> Option<&'static str> {
     Some(match code {
         200 => "Undecodable",
         201 => "WrongChain",

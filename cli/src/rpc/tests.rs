@@ -78,3 +78,29 @@ fn texts_that_are_no_values_say_what_would_be_right() {
     let reason = serde_json::from_str::<Text<Vec<u8>>>("\"12\"").expect_err("no prefix").to_string();
     assert!(reason.contains("0x and hex digits"), "{reason}");
 }
+
+#[test]
+fn every_refusal_of_the_pool_has_its_name() {
+    use hydrogen_core::TxError as Error;
+    let (gas, height, amount) = (Gas::ZERO, Height::GENESIS, Amount::ZERO);
+    let errors = [
+        Error::WrongChain { got: String::new(), expected: String::new() },
+        Error::BadSignature { sender: Address::default() },
+        Error::FieldTooLarge { what: "field", size: 2, size_max: 1 },
+        Error::Expired { valid_until: height, height },
+        Error::NonceTooLow { nonce: 0, expected: 1 },
+        Error::NonceTooHigh { nonce: 1, expected: 0 },
+        Error::GasPriceTooLow { price: 0, price_min: 1 },
+        Error::GasLimitTooLow { limit: gas, needed: gas },
+        Error::GasLimitTooHigh { limit: gas, left: gas },
+        Error::BalanceTooLow { balance: amount, needed: amount },
+        Error::AlreadyKnown,
+        Error::ReplacementUnderpriced { price: 0, price_min: 1 },
+        Error::SenderFull { waiting: 1, waiting_max: 1 },
+        Error::PoolFull,
+    ];
+    for error in errors {
+        let name = crate::rpc::error::tx_error_name(error.code()).unwrap_or_default();
+        assert!(!name.is_empty() && format!("{error:?}").starts_with(name), "{error:?} is not {name}");
+    }
+}
