@@ -63,7 +63,7 @@ mod tests {
     fn an_image_is_drawn_and_a_text_is_cut() {
         let mut image = b"P5\n4 2\n255\n".to_vec();
         image.extend([0, 255, 0, 255, 255, 0, 255, 0]);
-        assert_eq!(show(&image), ["@ @ ", " @ @"]);
+        assert_eq!(show(&image), ["@@  @@  ", "  @@  @@"]);
         assert_eq!(show(b"3 the\n1 node\n"), ["3 the", "1 node"]);
         assert_eq!(show(&b"line\n".repeat(20)).last().map(String::as_str), Some("... and 8 more lines"));
     }
