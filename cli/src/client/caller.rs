@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longest single wait asked of a node; longer waits are made of several.
 const WAIT_SLICE: Duration = Duration::from_secs(20);
+/// How long a transaction is waited for before it is handed over again.
+const HAND_OVER_AGAIN: Duration = Duration::from_secs(5);
 /// Largest value of a query that is read.
 const VALUE_BYTES_MAX: usize = 16 << 20;
 
@@ -75,7 +77,14 @@ impl Client {
             let params = json!([height.to_string(), millis(left).to_string()]);
             let answer = self.transport.request("chain_awaitHeight", params, left + CALL_TIMEOUT).await?;
             let status: Status = self.read("chain_awaitHeight", answer)?;
-            if status.height.0 >= height || Instant::now() >= end {
+            if status.height.0 >= height {
+                return Ok(status);
+            }
+            // The caller has seen the height before: this node is behind others.
+            if status.height.0.next() < height {
+                self.transport.pass_on();
+            }
+            if Instant::now() >= end {
                 return Ok(status);
             }
         }
@@ -147,15 +156,39 @@ impl Client {
         if known { Ok(tx.hash()) } else { Err(refused) }
     }
 
-    /// Hands a signed transaction over and waits until it is final. Lost answers are asked for again with the
-    /// same bytes, so it takes effect at most once.
+    /// Hands a signed transaction over and waits until it is final.
     ///
     /// # Errors
-    /// [`ClientError::NotFinal`] after `timeout`; else see [`ClientError`].
+    /// As [`Client::see_through`].
     pub async fn submit_and_wait(&self, bytes: &[u8], timeout: Duration) -> Result<TxReceipt, ClientError> {
         let start = Instant::now();
         let hash = self.submit(bytes).await?;
-        self.await_receipt(&hash, timeout.saturating_sub(start.elapsed())).await
+        self.see_through(&hash, bytes, timeout.saturating_sub(start.elapsed())).await
+    }
+
+    /// Waits until a transaction that was submitted is final, and hands the same bytes over again while it is not,
+    /// in case the node that took it is gone: it takes effect at most once.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFinal`] after `timeout`; else see [`ClientError`].
+    pub async fn see_through(
+        &self,
+        hash: &Hash,
+        bytes: &[u8],
+        timeout: Duration,
+    ) -> Result<TxReceipt, ClientError> {
+        let start = Instant::now();
+        loop {
+            let left = timeout.saturating_sub(start.elapsed());
+            match self.await_receipt(hash, left.min(HAND_OVER_AGAIN)).await {
+                Err(error) if error.is_transient() && left > HAND_OVER_AGAIN => {}
+                done => return done,
+            }
+            match self.submit(bytes).await {
+                Err(error) if !error.is_transient() => return Err(error),
+                _ => {}
+            }
+        }
     }
 
     /// Waits until a transaction that was submitted is final. A long poll, not a loop.

@@ -43,6 +43,12 @@ impl Transport {
         &self.urls
     }
 
+    /// Begins with the next URL from now on.
+    pub(super) fn pass_on(&self) {
+        let next = (self.preferred.load(Ordering::Relaxed) + 1) % self.urls.len();
+        self.preferred.store(next, Ordering::Relaxed);
+    }
+
     /// Asks until some node answers: for requests that may be repeated.
     pub(super) async fn request(
         &self,

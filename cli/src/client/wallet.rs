@@ -107,8 +107,8 @@ impl Wallet {
     /// # Errors
     /// [`ClientError::WouldFail`], [`ClientError::NotFinal`], or what the node or the way to it had to say.
     pub async fn send(&self, action: Action, gas: Option<Gas>) -> Result<TxReceipt, ClientError> {
-        let (hash, _) = self.submit(action, gas).await?;
-        match self.client.await_receipt(&hash, FINAL_TIMEOUT).await {
+        let (hash, bytes) = self.submit(action, gas).await?;
+        match self.client.see_through(&hash, &bytes, FINAL_TIMEOUT).await {
             Ok(receipt) => Ok(receipt),
             Err(error) => {
                 *self.next_nonce.lock().await = None;

@@ -49,6 +49,8 @@ enum Command {
         /// Its name, such as validator-0, relay-0 or node-0.
         name: String,
     },
+    /// Make and start one more compute node.
+    AddNode,
     /// Start one part again.
     Start {
         /// Its name.
@@ -113,6 +115,7 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
             Ok(())
         }
         Command::Status => show(session, &dir, &testnet::ask(&dir, &Request::Status).await?),
+        Command::AddNode => show(session, &dir, &testnet::ask(&dir, &Request::AddNode).await?),
         Command::Stop { name } => show(session, &dir, &testnet::ask(&dir, &Request::Stop { name }).await?),
         Command::Start { name } => show(session, &dir, &testnet::ask(&dir, &Request::Start { name }).await?),
         Command::Logs { name } => logs(session, &dir, &name),

@@ -4,10 +4,11 @@ use crate::failure::{Failure, Outcome};
 use crate::keys::{self, KeyFile};
 use crate::node::{Home, NodeFile, contracts};
 use crate::rpc::text::Text;
-use crate::testnet::options::UpOptions;
+use crate::testnet::options::{NODES_MAX, UpOptions};
 use crate::testnet::plan::{Key, Plan, Role, RoleKind, persona_name};
 use crate::testnet::ports::Ports;
 use hydrogen_core::{Genesis, NodeKeys, Params};
+use hydrogen_offchain::personas::Persona;
 use hydrogen_p2p::peer_id;
 use hydrogen_types::task::TaskConfig;
 use hydrogen_types::{Address, Amount, ChainId, Validator};
@@ -122,6 +123,21 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
     std::fs::write(options.dir.join("genesis.json"), genesis.to_json())?;
     plan.write(&options.dir)?;
     Ok(plan)
+}
+
+/// Writes the key of one more compute node; what the plan holds of it, and the CNX it needs.
+pub(super) fn one_more_node(dir: &Path, plan: &Plan) -> Outcome<(Role, Key, Amount)> {
+    let count = plan.of_kind(RoleKind::Compute).count();
+    if count >= NODES_MAX {
+        return Err(Failure::new(format!("{count} compute nodes are as many as a local network takes")));
+    }
+    let (name, seed) = (format!("node-{count}"), keys::random_seed()?);
+    let made = Made { name, seed, keys: NodeKeys::from_seed(seed) };
+    keys::write(dir, &made.name, &KeyFile::clear(&made.seed))?;
+    let persona = Some(persona_name(Persona::Honest).into());
+    let role = Role { persona, ..role(&made, RoleKind::Compute, None, None) };
+    let key = Key { name: made.name.clone(), address: Text(made.address()) };
+    Ok((role, key, Amount::cnx(NODE_CNX)))
 }
 
 fn role(made: &Made, kind: RoleKind, listen: Option<std::net::SocketAddr>, p2p: Option<String>) -> Role {

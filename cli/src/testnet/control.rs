@@ -29,6 +29,8 @@ pub enum Request {
         /// Its name.
         name: String,
     },
+    /// Make and start one more compute node.
+    AddNode,
     /// Stop all, and the holder.
     Down,
 }

@@ -1,6 +1,6 @@
 //! A network that this process holds up.
 
-use crate::client::Client;
+use crate::client::{Client, Wallet};
 use crate::failure::{Failure, Outcome};
 use crate::keys::KeyFile;
 use crate::shutdown::Shutdown;
@@ -127,6 +127,7 @@ impl Network {
                 Request::Status => Ok(()),
                 Request::Stop { name } => self.stop_role(name).await,
                 Request::Start { name } => self.start_role(name),
+                Request::AddNode => self.add_node().await,
                 Request::Down => {
                     self.supervisor.stop_all().await;
                     Ok(())
@@ -184,6 +185,22 @@ impl Network {
     /// When there is none of this name.
     pub fn start_role(&mut self, name: &str) -> Outcome {
         self.supervisor.start(name)
+    }
+
+    /// Makes one more compute node, gives it CNX from the faucet, and starts it.
+    ///
+    /// # Errors
+    /// When there are too many, or the faucet cannot pay.
+    pub async fn add_node(&mut self) -> Outcome {
+        let (role, key, amount) = build::one_more_node(self.dir(), self.plan())?;
+        let (name, address) = (role.name.clone(), role.address.0);
+        self.supervisor.add(role, key)?;
+        let receipt =
+            Wallet::new(self.client()?, self.account_key("faucet")?).transfer(address, amount).await?;
+        if !receipt.is_success() {
+            return Err(Failure::new(format!("the faucet did not pay {name}: {}", receipt.reason())));
+        }
+        self.supervisor.start(&name)
     }
 
     /// Stops all roles and waits for them.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Most validators of a local network: each is a store, a sandbox and a full mesh.
 const VALIDATORS_MAX: usize = 16;
 /// Most compute nodes of a local network.
-const NODES_MAX: usize = 64;
+pub(super) const NODES_MAX: usize = 64;
 
 /// Compute nodes that misbehave, by kind.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::shutdown::{self, Stopper};
-use crate::testnet::plan::{Plan, RoleStatus};
+use crate::testnet::plan::{Key, Plan, Role, RoleStatus};
 use crate::testnet::role;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,13 @@ impl Supervisor {
 
     pub(super) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Takes one more role and its key into the plan.
+    pub(super) fn add(&mut self, role: Role, key: Key) -> Outcome {
+        self.plan.roles.push(role);
+        self.plan.keys.push(key);
+        self.record()
     }
 
     /// Starts a role; one that runs is left alone.
@@ -156,7 +163,7 @@ impl Supervisor {
 
     pub(super) fn status(&mut self) -> Vec<RoleStatus> {
         self.reap();
-        let row = |role: &crate::testnet::plan::Role| {
+        let row = |role: &Role| {
             let slot = self.slots.get(&role.name);
             RoleStatus {
                 name: role.name.clone(),

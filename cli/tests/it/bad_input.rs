@@ -85,3 +85,22 @@ fn amounts_that_are_none_are_refused_before_anything_is_sent() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(amount));
     }
 }
+
+#[test]
+fn requests_beyond_the_limits_are_refused_and_the_node_goes_on() {
+    let dev = Dev::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let post = |body: String| {
+        let request =
+            reqwest::Client::new().post(&dev.rpc).header("content-type", "application/json").body(body);
+        runtime.block_on(async { request.send().await.expect("an answer").text().await.expect("a text") })
+    };
+    let large = post("x".repeat(9 << 20));
+    assert!(large.contains("too big") || large.contains("too large"), "{large}");
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"chain_status"}"#;
+    let batch = post(format!("[{}]", vec![call; 1_001].join(",")));
+    assert!(batch.contains("at most 1000") || batch.contains("1000"), "{batch}");
+    let deep = post(format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)));
+    assert!(deep.contains("error"), "{deep}");
+    assert!(post(call.into()).contains("\"height\":\"0\""));
+}
