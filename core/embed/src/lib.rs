@@ -32,13 +32,23 @@
 mod builder;
 mod chain;
 mod error;
+mod history;
 mod interface;
 
 pub use builder::{Builder, FUNDED_BALANCE};
-pub use chain::{EmbeddedChain, Snapshot};
+pub use chain::EmbeddedChain;
 pub use error::EmbedError;
+pub use history::Snapshot;
 pub use hydrogen_core::{
     ChainReader, Committed, Genesis, GenesisContract, NextDue, NodeKeys, Params, QueryResult, SecretKey, Tip,
 };
 pub use hydrogen_types as types;
 pub use serde_json::{Value as Json, json};
+
+/// The module of `contracts/counter`: something small to try a chain with.
+pub const COUNTER: &[u8] = include_bytes!("../../../contracts/wasm/counter.wasm");
+
+/// The first example of the README is compiled and run with the other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
