@@ -47,7 +47,7 @@ impl Scene {
     }
 
     fn chain(&self) -> Client {
-        Client::new(&[self.dev.rpc.clone()]).expect("a URL")
+        Client::new(std::slice::from_ref(&self.dev.rpc)).expect("a URL")
     }
 
     async fn file(&self, name: &str, bytes: &[u8]) -> Upload {
