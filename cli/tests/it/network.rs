@@ -28,7 +28,7 @@ impl Net {
     fn up() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = hydrogen(folder.path());
-        command.args(["testnet", "up", "--processes", "--seed", "11", "--dir"]).arg(folder.path().join("net"));
+        command.args(["testnet", "up", "--processes", "--base-port", "0", "--seed", "11", "--dir"]).arg(folder.path().join("net"));
         let process = Running::start(&mut command);
         Self { folder, process }
     }
