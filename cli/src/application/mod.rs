@@ -10,6 +10,8 @@ mod balance;
 mod describe;
 mod desk;
 mod follow;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use balance::{BalanceSheet, Change, balances};

@@ -128,7 +128,7 @@ fn check_proof(block: &BlockView, validators: &ValidatorSet, parent_beacon: &Has
     }
 }
 
-fn check_picks(draw: &DrawView, seed: &Hash) -> Check {
+pub(super) fn check_picks(draw: &DrawView, seed: &Hash) -> Check {
     let picks = draw_picks(seed, draw.candidates);
     Check {
         what: "three picks follow from seed and number of candidates".into(),

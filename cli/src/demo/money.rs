@@ -2,7 +2,7 @@
 
 use crate::application::{BalanceSheet, Change};
 use crate::demo::names::Names;
-use hydrogen_types::Amount;
+use hydrogen_types::{Address, Amount};
 use serde_json::{Value, json};
 
 /// Every balance that changed, a line each, and the sum.
@@ -32,6 +32,15 @@ pub(super) fn table(before: &BalanceSheet, after: &BalanceSheet, names: &Names) 
     ));
     lines.push(format!("({unchanged} accounts did not change)"));
     lines
+}
+
+/// What the validators earned in fees, and what was burned, of these changes.
+pub(super) fn fees_and_burned(changes: &[Change], validators: &[Address]) -> String {
+    let fees: i128 =
+        changes.iter().filter(|change| validators.contains(&change.address)).map(Change::difference).sum();
+    let burned = Address::of_name("burned");
+    let burned: i128 = changes.iter().filter(|change| change.address == burned).map(Change::difference).sum();
+    format!("(of this, fees to the validators: {} CNX; burned: {} CNX)", signed(fees), signed(burned))
 }
 
 /// The sum of all changes, in base units: zero, or coins came or went.

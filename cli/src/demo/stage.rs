@@ -265,6 +265,14 @@ fn settle(
     for line in money::table(&found.before, &found.after, names) {
         narrator.plain(&format!("        {line}"));
     }
+    let validators: Vec<Address> = network
+        .plan()
+        .roles
+        .iter()
+        .filter(|role| role.kind == RoleKind::Validator)
+        .map(|role| role.address.0)
+        .collect();
+    narrator.plain(&format!("        {}", money::fees_and_burned(&changes, &validators)));
     for stake in &found.stakes {
         let (name, before, after) = (names.of(&stake.node), stake.before, stake.after);
         narrator.title(&format!("Stake of {name}: {before} CNX before, {after} CNX after"));

@@ -1,6 +1,7 @@
 //! Tests with real processes and sockets.
 
 mod bad_input;
+mod demo;
 mod dev;
 mod network;
 mod node;
