@@ -35,7 +35,7 @@ fn a_transaction_for_another_chain_is_refused() {
     };
     let bytes = codec::encode(&sign_tx(body, &key));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let client = Client::new(&[dev.rpc.clone()]).expect("an address");
+    let client = Client::new(std::slice::from_ref(&dev.rpc)).expect("an address");
     let refused = runtime.block_on(client.submit(&bytes)).expect_err("refused");
     assert_eq!((refused.code(), refused.name()), (Some(201), Some("WrongChain")));
     assert_eq!(refused.to_string(), "transaction is for chain `other`, this is `dev`");

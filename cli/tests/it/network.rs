@@ -28,7 +28,9 @@ impl Net {
     fn up() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = hydrogen(folder.path());
-        command.args(["testnet", "up", "--processes", "--base-port", "0", "--seed", "11", "--dir"]).arg(folder.path().join("net"));
+        command
+            .args(["testnet", "up", "--processes", "--base-port", "0", "--seed", "11", "--dir"])
+            .arg(folder.path().join("net"));
         let process = Running::start(&mut command);
         Self { folder, process }
     }
@@ -102,7 +104,8 @@ fn metric(url: &str, name: &str) -> u64 {
     let text = runtime.block_on(async { reqwest::get(format!("{url}/metrics")).await?.text().await });
     let text = text.expect("metrics");
     let line = text.lines().find(|line| !line.starts_with('#') && line.contains(name));
-    let value = line.and_then(|line| line.rsplit(' ').next()).unwrap_or_else(|| panic!("no {name} in {text}"));
+    let value =
+        line.and_then(|line| line.rsplit(' ').next()).unwrap_or_else(|| panic!("no {name} in {text}"));
     value.parse().expect("a number")
 }
 
@@ -141,7 +144,11 @@ fn a_killed_validator_is_not_missed_and_catches_up() {
         .output()
         .expect("the binary runs");
     assert!(local.status.success(), "{}", String::from_utf8_lossy(&local.stderr));
-    assert_eq!(std::fs::read(&result).expect("the result"), local.stdout, "three nodes and this process agree");
+    assert_eq!(
+        std::fs::read(&result).expect("the result"),
+        local.stdout,
+        "three nodes and this process agree"
+    );
 
     let faucet = net.role("relay-0")["address"].as_str().expect("an address").to_owned();
     wait_for("blocks", || {
@@ -161,9 +168,13 @@ fn a_killed_validator_is_not_missed_and_catches_up() {
         let (ours, theirs) = (status(&victim)?, status(&watched)?);
         (ours == theirs).then_some(())
     });
-    assert!(metric(&victim, "blocks_synced") >= BLOCKS_MISSED, "each came with a certificate that was verified");
+    assert!(
+        metric(&victim, "blocks_synced") >= BLOCKS_MISSED,
+        "each came with a certificate that was verified"
+    );
 
-    let down = hydrogen(net.folder.path()).args(["testnet", "down", "--dir"]).arg(&dir).output().expect("it runs");
+    let down =
+        hydrogen(net.folder.path()).args(["testnet", "down", "--dir"]).arg(&dir).output().expect("it runs");
     assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
     replay(&dir);
 }

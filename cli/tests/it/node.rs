@@ -14,7 +14,13 @@ fn init(home: &Path, args: &[&str]) -> Output {
 }
 
 fn node(home: &Path) -> Running {
-    Running::start(hydrogen(home).args(["node", "--rpc-listen", "127.0.0.1:0", "--p2p-listen", "/ip4/127.0.0.1/tcp/0"]))
+    Running::start(hydrogen(home).args([
+        "node",
+        "--rpc-listen",
+        "127.0.0.1:0",
+        "--p2p-listen",
+        "/ip4/127.0.0.1/tcp/0",
+    ]))
 }
 
 fn json(output: &Output) -> Value {
@@ -57,7 +63,8 @@ fn a_second_home_joins_and_follows_and_refuses_another_genesis() {
     }
 
     // A home in use says so, and what to do.
-    let output = hydrogen(&second).args(["node", "--rpc-listen", "127.0.0.1:0"]).output().expect("the binary runs");
+    let output =
+        hydrogen(&second).args(["node", "--rpc-listen", "127.0.0.1:0"]).output().expect("the binary runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && stderr.contains("in use by another process"), "{stderr}");
 
@@ -76,6 +83,9 @@ fn a_second_home_joins_and_follows_and_refuses_another_genesis() {
         hydrogen(&first).args(args).output().expect("the binary runs")
     };
     let proved = json(&prove(genesis));
-    assert!(proved["text"].as_str().is_some_and(|text| text.starts_with("balance 1000000000 CNX")), "{proved}");
+    assert!(
+        proved["text"].as_str().is_some_and(|text| text.starts_with("balance 1000000000 CNX")),
+        "{proved}"
+    );
     assert!(!prove(foreign.to_str().expect("a path")).status.success());
 }

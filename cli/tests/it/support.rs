@@ -6,27 +6,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 /// The binary with a home of its own and nothing from the environment.
-pub fn hydrogen(home: &Path) -> Command {
+pub(crate) fn hydrogen(home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrogen"));
     command.env_remove("HYDROGEN_RPC").env_remove("HYDROGEN_PASSPHRASE").env("HYDROGEN_HOME", home);
     command
 }
 
 /// A module of `contracts/wasm`.
-pub fn module(name: &str) -> PathBuf {
+pub(crate) fn module(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/wasm").join(name)
 }
 
 /// A process that is up; ended when dropped.
-pub struct Running {
-    pub child: Child,
+pub(crate) struct Running {
+    pub(crate) child: Child,
     /// Its ready line.
-    pub ready: Value,
+    pub(crate) ready: Value,
 }
 
 impl Running {
     /// Starts a command with `--json` and waits for its ready line.
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command.arg("--json").stdout(Stdio::piped()).spawn().expect("the binary starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("piped");
@@ -46,14 +46,14 @@ impl Drop for Running {
 }
 
 /// A development chain with a home for its clients.
-pub struct Dev {
-    pub home: tempfile::TempDir,
-    pub process: Running,
-    pub rpc: String,
+pub(crate) struct Dev {
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) process: Running,
+    pub(crate) rpc: String,
 }
 
 impl Dev {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let process = Running::start(hydrogen(home.path()).args(["dev", "--port", "0"]));
         let rpc = process.ready["rpc"].as_str().expect("an address").to_owned();
@@ -69,7 +69,7 @@ impl Dev {
     }
 
     /// Runs a command that must succeed; its JSON answer.
-    pub fn ok(&self, args: &[&str]) -> Value {
+    pub(crate) fn ok(&self, args: &[&str]) -> Value {
         let output = self.run(args);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{args:?} failed: {stderr}");
@@ -77,7 +77,7 @@ impl Dev {
     }
 
     /// Runs a command that must fail; the sentence and the hint.
-    pub fn fails(&self, args: &[&str]) -> String {
+    pub(crate) fn fails(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert!(!output.status.success(), "{args:?} should have failed");
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -92,16 +92,16 @@ impl Dev {
     }
 
     /// The address of a funded account.
-    pub fn address(&self, name: &str) -> String {
+    pub(crate) fn address(&self, name: &str) -> String {
         let accounts = self.process.ready["accounts"].as_array().expect("accounts");
         let found = accounts.iter().find(|account| account["name"] == name).expect("a funded account");
         found["address"].as_str().expect("an address").to_owned()
     }
 
     /// One JSON-RPC call over HTTP, by hand.
-    pub fn rpc(&self, method: &str, params: Value) -> Value {
+    pub(crate) fn rpc(&self, method: &str, params: Value) -> Value {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let client = hydrogen::client::Client::new(&[self.rpc.clone()]).expect("an address");
+        let client = hydrogen::client::Client::new(std::slice::from_ref(&self.rpc)).expect("an address");
         runtime.block_on(client.request(method, params)).unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 }

@@ -40,7 +40,6 @@ impl Context {
     }
 
     /// Calls another contract. The callee's changes are rolled back if it fails; the caller's stay.
-    #[must_use]
     pub fn call_contract(
         self: Box<Self>,
         contract: Address,

@@ -11,12 +11,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint(usize);
 
+/// A pending write: a value, or `None` for a removal.
+type Change = Option<Vec<u8>>;
+
 /// Pending writes over a base.
 pub struct Overlay {
     base: Arc<dyn StateRead>,
-    changes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changes: BTreeMap<Vec<u8>, Change>,
     /// What each write replaced: `None` where the overlay had no entry.
-    journal: Vec<(Vec<u8>, Option<Option<Vec<u8>>>)>,
+    journal: Vec<(Vec<u8>, Option<Change>)>,
 }
 
 impl Overlay {
