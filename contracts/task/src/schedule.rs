@@ -13,9 +13,13 @@ use hydrogen_types::codec::encode;
 use hydrogen_types::task::TaskState;
 use hydrogen_types::{Amount, CallKind, Due, Gas, Height, ScheduleRequest};
 
+// Gas of the scheduled calls. In the sandbox a draw among many nodes uses 190 million and a verdict 120; by the prices of
+// the host functions three nodes with full records, all fined, and the close use up to 260. Twice that leaves room for
+// the engine's next price list; what is not used goes back to the creator.
+
 /// For the draw: three picks from the list, three events, the next deadline.
 const DRAW_GAS: Gas = Gas::new(500_000_000);
-/// For the deadline of the arguments or of the commitments: at worst three nodes freed.
+/// For the deadline of the arguments or of the commitments: at worst three nodes freed, and the task closed.
 const DEADLINE_GAS: Gas = Gas::new(500_000_000);
 /// For the verdict, in a call of its own or at the deadline of the reveals: three nodes fined, paid and freed.
 const JUDGE_GAS: Gas = Gas::new(500_000_000);
