@@ -37,6 +37,21 @@ impl Disk {
         }
     }
 
+    /// Binds the folder to the chain with this genesis. Records of another chain's tasks would be revealed for this
+    /// one's tasks of the same numbers, and fined.
+    pub(crate) fn bind_chain(&self, genesis: &Hash) -> Result<(), ComputeError> {
+        let path = self.folder.join("chain");
+        let followed = genesis.to_string();
+        match read(&path)? {
+            Some(stored) if stored == followed.as_bytes() => Ok(()),
+            Some(stored) => {
+                let stored = String::from_utf8_lossy(&stored).into_owned();
+                Err(ComputeError::OtherChain { path: self.folder.clone(), stored, followed })
+            }
+            None => self.write(&path, followed.as_bytes()),
+        }
+    }
+
     /// The record of a task. One that cannot be read is set aside: the work can be done again.
     pub(crate) fn saved(&self, task: u64) -> Result<Option<Saved>, ComputeError> {
         let path = self.record(task);

@@ -25,6 +25,18 @@ pub enum ComputeError {
         /// The home.
         path: PathBuf,
     },
+    /// The home has records of another chain.
+    #[error(
+        "{path} belongs to the chain of genesis {stored}, the node follows {followed}: use another --home"
+    )]
+    OtherChain {
+        /// The home.
+        path: PathBuf,
+        /// Genesis of the home's chain.
+        stored: String,
+        /// Genesis of the node's chain.
+        followed: String,
+    },
     /// The chain did not answer or refused.
     #[error(transparent)]
     Client(#[from] ClientError),

@@ -50,7 +50,10 @@ async fn live(config: ComputeConfig, client: Client, disk: Arc<Disk>) -> Result<
     let mut backoff = Backoff::new();
     let chain_id = loop {
         match client.status().await {
-            Ok(status) => break status.chain_id.0,
+            Ok(status) => {
+                disk.bind_chain(&status.genesis.0)?;
+                break status.chain_id.0;
+            }
             Err(error) => backoff.wait(&error.into()).await,
         }
     };
@@ -138,18 +141,27 @@ impl Node {
     async fn look(&mut self) -> Result<bool, ComputeError> {
         let chain = self.client.status().await?;
         let now = Now { height: chain.height.0, uptime_ms: chain.uptime_ms.0 };
+        if now.height < self.seen {
+            // A node that lags behind the one asked before: what it shows is older than what was acted on.
+            return Ok(false);
+        }
         let view = task::node(&self.client, &self.me.address).await?;
         let bound = view.as_ref().and_then(|view| view.task);
         let records = self.disk.saved_tasks()?;
-        let tasks: BTreeSet<u64> = records.iter().copied().chain(bound).collect();
+        let others: BTreeSet<u64> = records.iter().copied().filter(|id| Some(*id) != bound).collect();
         let mut sent = false;
         let mut stage = None;
-        for id in tasks {
+        let mut failed = None;
+        // The bound task first, and one that fails does not keep the others waiting: they have deadlines too.
+        for id in bound.into_iter().chain(others) {
             let task = task::task(&self.client, id).await?;
             if Some(id) == bound {
                 stage = task.as_ref().map(|task| format!("{:?}", task.state));
             }
-            sent |= self.advance(now, id, task.as_ref()).await?;
+            match self.advance(now, id, task.as_ref()).await {
+                Ok(advanced) => sent |= advanced,
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
         if bound.is_none()
             && let Some(view) = &view
@@ -158,7 +170,7 @@ impl Node {
         }
         self.seen = now.height;
         self.tell(now, view.as_ref(), stage, &records);
-        Ok(sent)
+        failed.map_or(Ok(sent), Err)
     }
 
     /// Waits for a block after the one last seen, or for the worker.
@@ -212,13 +224,20 @@ impl Node {
                     return Ok(true);
                 }
                 Duty::CleanUp { task } => {
-                    self.worker.forget(task);
-                    self.disk.remove(task)?;
+                    if view.is_some() || self.is_past(task).await? {
+                        self.worker.forget(task);
+                        self.disk.remove(task)?;
+                    }
                     return Ok(false);
                 }
             }
         }
         Ok(false)
+    }
+
+    /// Whether a task that the chain does not show was there once: else the node that was asked only lags.
+    async fn is_past(&self, task: u64) -> Result<bool, ComputeError> {
+        Ok(task::ask(&self.client, calls::stats_query()).await?.tasks >= task)
     }
 
     fn persist(&self, saved: &Saved, attempt: &Attempt) -> Result<(), ComputeError> {

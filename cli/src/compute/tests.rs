@@ -37,6 +37,15 @@ fn a_home_has_one_process() {
     Disk::open(folder.path()).expect("opens again");
 }
 
+#[test]
+fn a_home_has_one_chain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = Disk::open(folder.path()).expect("opens");
+    disk.bind_chain(&Hash::sha256(b"a")).expect("binds");
+    disk.bind_chain(&Hash::sha256(b"a")).expect("is bound");
+    assert!(matches!(disk.bind_chain(&Hash::sha256(b"b")), Err(ComputeError::OtherChain { .. })));
+}
+
 #[tokio::test]
 async fn the_speed_is_measured_with_a_program_that_runs() {
     assert!(sandbox::measure_speed().await > 0);
