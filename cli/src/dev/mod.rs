@@ -13,7 +13,6 @@ mod genesis;
 mod handle;
 mod start;
 
-
 pub use genesis::{CHAIN_ID, DevAccount, accounts, genesis};
 pub use handle::{DevError, DevHandle};
 pub use start::{DevChain, start};

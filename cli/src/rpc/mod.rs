@@ -27,6 +27,5 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
-
 pub use backend::{Backend, Network, SubmitError};
 pub use server::{RpcConfig, RpcServer, serve};

@@ -17,7 +17,6 @@ mod ports;
 mod role;
 mod supervisor;
 
-
 pub use control::{Request, ask};
 pub use network::Network;
 pub use options::{BadNodes, UpOptions};

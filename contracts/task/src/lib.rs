@@ -1,9 +1,9 @@
 //! The task contract (`task-protocol`): from creation to a paid result.
 //!
 //! ```text
-//! create ──► draw ──► args ──► commit ──► reveal ──► judge ──► upload
-//!    │         │        │        │          │          │         │
-//!    └─────────┴────────┴── fsm, schedule, settle, money, nodes ─┘
+//! create --> draw --> args --> commit --> reveal --> judge --> upload
+//!    |         |        |        |          |          |         |
+//!    `---------+--------+-- fsm, schedule, settle, money, nodes -'
 //! ```
 //!
 //! One file a verb. `fsm` decides which step applies, `judge` and `penalties` who gets and loses what, `settle` moves
