@@ -1,7 +1,9 @@
 //! Checking a draw from the outside: proof, beacon, seed, picks.
 //!
-//! *Provided*: whoever names the validator set can not have chosen the panel otherwise than the rules say. *Not
-//! provided*: that a node stood at the index that was drawn, which would need a proof of the state before the draw.
+//! *Provided*: whoever names the validator set can not have chosen the indexes otherwise than the rules say. *Not
+//! provided*: proof that a node stood at the index that was drawn; the list before the draw is what the node tells.
+
+mod places;
 
 use crate::client::{BlockView, Client, task};
 use crate::failure::{Failure, Outcome};
@@ -70,11 +72,7 @@ pub async fn verify_draw(client: &Client, id: u64) -> Outcome<DrawReport> {
         detail: seed.to_string(),
     });
     checks.push(check_picks(&draw, &seed));
-    checks.push(Check {
-        what: "the nodes stood at these indexes before the draw".into(),
-        holds: None,
-        detail: "not checked: it needs a state proof at the height before the draw".into(),
-    });
+    checks.push(places::check_places(client, &draw, &block).await);
     Ok(DrawReport { beacon: header.beacon, proof: header.beacon_proof, draw, checks })
 }
 

@@ -112,6 +112,9 @@ fn a_task_gives_what_the_program_gives_alone_and_its_draw_holds() {
     let draw = scene.dev.ok(&["task", "verify-draw", "1"]);
     assert_eq!(draw["holds"], true);
     assert_eq!(draw["nodes"].as_array().map(Vec::len), Some(3));
+    let open =
+        draw["checks"].as_array().expect("checks").iter().filter(|check| check["holds"].is_null()).count();
+    assert_eq!(open, 0, "{draw}");
 
     // Only the creator gets the result; a task that is not there is said to be so.
     let denied = scene.dev.fails(&["task", "result", "1", "--from", "dev7"]);
