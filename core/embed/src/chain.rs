@@ -13,9 +13,7 @@ use hydrogen_core::{
 use hydrogen_types::block::{CommitSignature, VoteKind, vote_sign_bytes};
 use hydrogen_types::codec::encode;
 use hydrogen_types::host::MethodKind;
-use hydrogen_types::{
-    Account, Action, Address, Amount, Block, Certificate, Event, Gas, Hash, Height, Receipt, TxBody,
-};
+use hydrogen_types::{Account, Action, Address, Amount, Block, Certificate, Gas, Hash, Receipt, TxBody};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -28,22 +26,15 @@ const VALID_BLOCKS: u64 = 100;
 
 /// A chain of one validator in memory. See the crate's example.
 pub struct EmbeddedChain {
-    chain: Chain,
-    store: Arc<MemStore>,
-    vm: Arc<dyn ContractVm>,
+    pub(crate) chain: Chain,
+    pub(crate) store: Arc<MemStore>,
+    pub(crate) vm: Arc<dyn ContractVm>,
     keys: NodeKeys,
     seed: u64,
     block_ms: u64,
-    now_ms: u64,
-    waiting: Vec<CheckedTx>,
+    pub(crate) now_ms: u64,
+    pub(crate) waiting: Vec<CheckedTx>,
     interfaces: Interfaces,
-}
-
-/// A moment to come back to.
-pub struct Snapshot {
-    store: MemStore,
-    now_ms: u64,
-    waiting: Vec<CheckedTx>,
 }
 
 impl EmbeddedChain {
@@ -343,69 +334,5 @@ impl EmbeddedChain {
             signature: self.keys.consensus.sign(&message),
         };
         Certificate { height: header.height, round: header.round, block: hash, signatures: vec![signature] }
-    }
-
-    /// A moment to come back to: state, blocks, time, and what waits.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot { store: self.store.fork(), now_ms: self.now_ms, waiting: self.waiting.clone() }
-    }
-
-    /// Goes back to a snapshot, which can be used again.
-    ///
-    /// # Errors
-    /// When the chain cannot be opened again.
-    pub fn revert(&mut self, snapshot: &Snapshot) -> Result<(), EmbedError> {
-        let store = Arc::new(snapshot.store.fork());
-        let genesis = Genesis::clone(self.chain.genesis());
-        self.chain = Chain::open(store.clone(), self.vm.clone(), genesis)?;
-        self.store = store;
-        self.now_ms = snapshot.now_ms;
-        self.waiting.clone_from(&snapshot.waiting);
-        Ok(())
-    }
-
-    /// The blocks from `first` to the tip, with their certificates.
-    ///
-    /// # Errors
-    /// When the store fails, which memory does not.
-    pub fn export(&self, first: Height) -> Result<Vec<(Block, Certificate)>, EmbedError> {
-        let blocks = self.committed(first)?;
-        Ok(blocks.iter().map(|block| (block.block.clone(), block.certificate.clone())).collect())
-    }
-
-    /// Verifies, executes and commits a block of another chain of the same genesis.
-    ///
-    /// # Errors
-    /// What is wrong with the block or its certificate.
-    pub fn import(&mut self, block: Block, certificate: Certificate) -> Result<Arc<Committed>, EmbedError> {
-        Ok(self.chain.import(block, certificate)?)
-    }
-
-    /// The events from block `first` to the tip, in order.
-    ///
-    /// # Errors
-    /// When the store fails, which memory does not.
-    pub fn events(&self, first: Height) -> Result<Vec<(Height, Event)>, EmbedError> {
-        let mut events = Vec::new();
-        for block in self.committed(first)? {
-            for receipt in &block.receipts {
-                events.extend(receipt.events.iter().map(|event| (receipt.height, event.clone())));
-            }
-        }
-        Ok(events)
-    }
-
-    /// The committed blocks from `first` to the tip.
-    ///
-    /// # Errors
-    /// When the store fails, which memory does not.
-    pub fn committed(&self, first: Height) -> Result<Vec<Arc<Committed>>, EmbedError> {
-        let reader = self.reader();
-        let mut blocks = Vec::new();
-        for height in first.get().max(1)..=self.tip().height.get() {
-            blocks.extend(reader.block(Height::new(height))?);
-        }
-        Ok(blocks)
     }
 }

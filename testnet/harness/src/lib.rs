@@ -35,6 +35,7 @@ mod node;
 mod relay;
 mod report;
 mod run;
+mod turn;
 
 pub use builder::NetBuilder;
 pub use error::HarnessError;

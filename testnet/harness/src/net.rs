@@ -6,37 +6,33 @@ use crate::error::HarnessError;
 use crate::node::Node;
 use crate::relay::Relay;
 use crate::report::{Line, Report, TaskReport, describe};
-use hydrogen_embed::{Committed, EmbedError, EmbeddedChain, NextDue, SecretKey};
+use hydrogen_embed::{Committed, EmbedError, EmbeddedChain, SecretKey};
 use hydrogen_offchain::calls::{self, Call, Query, program_task, task_contract};
-use hydrogen_offchain::compute::Now;
 use hydrogen_types::block::Account;
-use hydrogen_types::task::{CreateTask, NodeView, Stats, TaskState, TaskView};
+use hydrogen_types::task::{CreateTask, NodeView, Stats, TaskView};
 use hydrogen_types::{Action, Address, Amount, Gas, Hash, Height, Receipt};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Fee of [`Net::run_task`].
 pub const FEE: Amount = Amount::cnx(30);
 /// Allowed beyond the fee, for the gas deposit.
 const DEPOSIT_ALLOWANCE: Amount = Amount::cnx(1);
 /// Gas limit of a call to the task contract.
-const CALL_GAS: Gas = Gas::new(20_000_000_000);
-/// Turns of one task at most: it ends within a few dozen, the rest would be a loop.
-const TURNS_MAX: usize = 1_000;
+pub(crate) const CALL_GAS: Gas = Gas::new(20_000_000_000);
 
 /// An application, compute nodes, a relay and a chain.
 pub struct Net {
-    chain: EmbeddedChain,
-    application: Application,
-    nodes: Vec<Node>,
-    relay: Relay,
+    pub(crate) chain: EmbeddedChain,
+    pub(crate) application: Application,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) relay: Relay,
     names: BTreeMap<Address, String>,
     supply: Amount,
     lines: Vec<Line>,
     /// Notes of the running turn, which get the height of the next block.
-    notes: Vec<(String, String)>,
+    pub(crate) notes: Vec<(String, String)>,
     /// Who sent what in the running turn, by transaction id.
-    sent: BTreeMap<Hash, (String, &'static str)>,
+    pub(crate) sent: BTreeMap<Hash, (String, &'static str)>,
 }
 
 impl Net {
@@ -220,115 +216,8 @@ impl Net {
         self.application.kept_back.insert(task);
     }
 
-    /// Plays until the task has ended and every node has cleaned up after it.
-    ///
-    /// # Errors
-    /// See [`HarnessError`].
-    pub fn play(&mut self, id: u64) -> Result<(), HarnessError> {
-        for _ in 0..TURNS_MAX {
-            if self.is_over(id)? {
-                return self.turn(id).map(|_| ());
-            }
-            self.step(id)?;
-        }
-        Err(HarnessError::Stuck { task: id, height: self.chain.tip().height })
-    }
-
-    fn is_over(&self, id: u64) -> Result<bool, HarnessError> {
-        Ok(matches!(self.task(id)?.state, TaskState::Success | TaskState::Aborted))
-    }
-
-    /// One turn of everybody, then one block: at once if somebody sent something or the next block has work, else at
-    /// the next time anything is due.
-    ///
-    /// # Errors
-    /// See [`HarnessError`].
-    pub fn step(&mut self, id: u64) -> Result<Arc<Committed>, HarnessError> {
-        let turn = self.turn(id)?;
-        let tip = self.chain.tip();
-        let committed = if turn.sent > 0 {
-            self.chain.produce()?
-        } else {
-            let due = match self.chain.next_due()? {
-                Some(NextDue::NextBlock) => Some(0),
-                Some(NextDue::UptimeMs(ms)) => Some(ms),
-                None => None,
-            };
-            let wake = due.into_iter().chain(turn.wake_ms).min();
-            let ms = wake.ok_or(HarnessError::Stuck { task: id, height: tip.height })?;
-            self.chain.advance_time(ms.saturating_sub(tip.uptime_ms))?
-        };
-        self.observe(&committed)?;
-        Ok(committed)
-    }
-
-    /// One turn of the nodes and one block, with no task to follow: nodes that were paused ask to resume, say.
-    ///
-    /// # Errors
-    /// See [`HarnessError`].
-    pub fn rest(&mut self) -> Result<(), HarnessError> {
-        self.nodes_turn(&mut TurnOf::default())?;
-        let committed = self.chain.produce()?;
-        self.observe(&committed)
-    }
-
-    fn turn(&mut self, id: u64) -> Result<TurnOf, HarnessError> {
-        let tip = self.chain.tip();
-        let mut turn = TurnOf::default();
-        if let Some(task) = self.ask(calls::task_query(id))?
-            && let Some((call, note)) = self.application.act(&task, &mut self.relay, tip.height)?
-        {
-            self.notes.push((String::from("application"), note));
-            let key = self.application.key.clone();
-            self.send("application", &key, &call)?;
-            turn.sent += 1;
-        }
-        self.nodes_turn(&mut turn)?;
-        Ok(turn)
-    }
-
-    fn nodes_turn(&mut self, turn: &mut TurnOf) -> Result<(), HarnessError> {
-        let tip = self.chain.tip();
-        let now = Now { height: tip.height, uptime_ms: tip.uptime_ms };
-        let stake_min = self.stats()?.stake_min;
-        (0..self.nodes.len()).try_for_each(|index| self.turn_of_node(index, now, stake_min, turn))
-    }
-
-    fn turn_of_node(
-        &mut self,
-        index: usize,
-        now: Now,
-        stake_min: Amount,
-        turn: &mut TurnOf,
-    ) -> Result<(), HarnessError> {
-        let Some(view) = self.node(index)? else { return Ok(()) };
-        let mut ids = self.nodes[index].records();
-        ids.extend(view.task.filter(|task| !ids.contains(task)));
-        let mut calls: Vec<Call> = self.nodes[index].act_alone(now, &view, stake_min).into_iter().collect();
-        for id in ids {
-            let task = self.ask(calls::task_query(id))?;
-            let done = self.nodes[index].act(now, id, task.as_ref(), &mut self.relay)?;
-            let name = self.nodes[index].name.clone();
-            self.notes.extend(done.notes.into_iter().map(|note| (name.clone(), note)));
-            turn.wake_ms = turn.wake_ms.into_iter().chain(done.wake_ms).min();
-            calls.extend(done.calls);
-        }
-        let (name, key) = (self.nodes[index].name.clone(), self.nodes[index].key.clone());
-        for call in calls {
-            self.send(&name, &key, &call)?;
-            turn.sent += 1;
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, name: &str, key: &SecretKey, call: &Call) -> Result<(), HarnessError> {
-        let hash = self.chain.submit(key, action(call), CALL_GAS)?;
-        self.sent.insert(hash, (name.to_string(), call.method));
-        Ok(())
-    }
-
     /// Writes the transcript of a block and checks what must hold after every one.
-    fn observe(&mut self, committed: &Committed) -> Result<(), HarnessError> {
+    pub(crate) fn observe(&mut self, committed: &Committed) -> Result<(), HarnessError> {
         let height = committed.block.header.height;
         for (actor, text) in std::mem::take(&mut self.notes) {
             self.lines.push(Line { height, actor, text });
@@ -382,14 +271,7 @@ impl Net {
     }
 }
 
-/// What everybody did in a turn.
-#[derive(Default)]
-struct TurnOf {
-    sent: usize,
-    wake_ms: Option<u64>,
-}
-
-fn action(call: &Call) -> Action {
+pub(crate) fn action(call: &Call) -> Action {
     Action::Call {
         contract: task_contract(),
         method: call.method.to_string(),

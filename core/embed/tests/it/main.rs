@@ -1,4 +1,5 @@
 //! The embedded chain through its public face, with the real sandbox and the committed counter contract.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod sdk;
 

@@ -97,6 +97,7 @@ pub struct Work {
 
 /// The one thing that is due for a task or a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one duty exists at a time")]
 pub enum Duty {
     /// Nothing to do until the chain shows something new.
     Idle,

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The driver's loop: for the task its node is bound to, and for every task it still has a [`Saved`] of, read the
-//! views, call [`reconcile`], do the duty. Transactions go through an [`Outbox`], which keeps one from being sent
-//! again while the first may still be included.
+//! views, call [`reconcile`], do the duty. A transaction is followed until its receipt is there or its last height has
+//! passed, and only then the chain is asked again: none is sent twice blindly.
 //!
 //! *Invariants*: [`Duty::Commit`] is only given for a [`Saved`] that the driver read back from its disk, so a
 //! process killed at any line finds what it has to reveal.
@@ -17,7 +17,6 @@
 
 mod admission;
 mod duty;
-mod outbox;
 mod reconcile;
 mod resume;
 mod saved;
@@ -26,7 +25,6 @@ pub(crate) mod tests;
 
 pub use admission::{GAS_RESERVE, Unfit, check_fitness, gas_price};
 pub use duty::{Attempt, Computation, Duty, Me, Now, Work};
-pub use outbox::{Outbox, Step};
 pub use reconcile::{node_duty, reconcile};
 pub use resume::{RESUMES_PER_DAY, Resumes};
 pub use saved::{Saved, SavedError};

@@ -42,6 +42,10 @@ pub fn reconcile(
     let Some(seat) = seat(task, &me.address) else {
         return saved.map_or(Duty::Idle, |saved| Duty::CleanUp { task: saved.task });
     };
+    // Salts follow from the draw: a record with another one is of a task of this number on another chain of this name.
+    if let Some(foreign) = saved.filter(|saved| saved.salt != me.salt(task)) {
+        return Duty::CleanUp { task: foreign.task };
+    }
     match task.state {
         TaskState::Created => Duty::Idle,
         TaskState::Started => wait(task),

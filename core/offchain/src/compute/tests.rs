@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 use hydrogen_types::task::{
     BlobKind, Comparison, NodeState, NodeView, Outcome, Penalty, PenaltyReason, RelayReceipt,
@@ -138,6 +140,15 @@ fn restart_never_runs_again_what_is_saved() {
     }
 }
 
+/// A record of the same task number on an earlier chain of the same name must not be committed to.
+#[test]
+fn a_record_of_another_chain_is_thrown_away() {
+    let mut again = task(TaskState::Executing);
+    again.draw_seed = Some(Hash::new([88; 32]));
+    check(&again, Some(&saved()), Attempt::NotBegun, 10, "CleanUp");
+    check(&again, None, Attempt::NotBegun, 10, "run until 70000");
+}
+
 #[test]
 fn near_the_deadline_it_says_unavailable_or_abstains() {
     let open = task(TaskState::Executing);
@@ -238,18 +249,6 @@ fn resumes_after_a_missed_commit_three_times_a_day() {
     let fresh = Resumes::default();
     assert_eq!(node_duty(at(50), &fourth, &fresh, Amount::cnx(401)), Duty::Idle, "stake too low");
     assert_eq!(node_duty(at(50), &paused(PenaltyReason::MissedReveal, 45), &fresh, stake_min), Duty::Idle);
-}
-
-#[test]
-fn outbox_holds_a_step_until_its_transaction_cannot_be_included() {
-    let mut outbox = Outbox::default();
-    let hash = Hash::new([1; 32]);
-    outbox.sent(5, Step::Commit, hash, Height::new(10));
-    assert_eq!(outbox.under_way(5, Step::Commit, Height::new(9)), Some(hash));
-    assert!(outbox.may_send(5, Step::Commit, Height::new(10)));
-    assert!(outbox.may_send(5, Step::Reveal, Height::new(9)));
-    outbox.ended(5, Step::Commit);
-    assert!(outbox.may_send(5, Step::Commit, Height::new(9)));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use super::*;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
