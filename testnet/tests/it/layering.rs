@@ -10,6 +10,7 @@ fn closure(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--manifest-path", manifest, "-p", package])
         .args(["--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION")
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
