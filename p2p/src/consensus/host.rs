@@ -17,7 +17,7 @@ use super::wal::Disk;
 use crate::metrics::Counters;
 use engine::{State, ThresholdParams};
 use hydrogen_core::{
-    Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, Params, StoreError,
+    BlockError, Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, Params, StoreError,
 };
 use hydrogen_types::{Hash, Height};
 use malachite::{LinearTimeouts, Round, ValuePayload};
@@ -69,6 +69,18 @@ pub enum HostError {
     /// The engine reported a state that must not be.
     #[error("agreement engine stopped: {0}")]
     Engine(String),
+}
+
+impl HostError {
+    pub(crate) fn execution(height: Height, error: &BlockError) -> Self {
+        Self::Execution { height, reason: causes(error) }
+    }
+}
+
+/// An error with all that caused it, for a log line.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
 }
 
 /// What a host is made of, besides the chain.

@@ -31,6 +31,7 @@ mod wal;
 mod tests;
 
 pub use codec::MESSAGE_BYTES_MAX;
+pub(crate) use host::causes;
 pub use host::{Host, HostConfig, HostError};
 pub use messages::{Input, Now, Output, Peer, PeerState, SubmitError, TxOrigin, Verdict};
 pub use wal::{Disk, FileDisk, MemDisk, WAL_FILE};

@@ -7,7 +7,7 @@
 
 use super::codec::{Message, Record};
 use super::context::{At, BlockId, EngineInput, Proposal, SignedProposal, Voter, engine, malachite};
-use super::host::{Host, HostError};
+use super::host::{Host, HostError, causes};
 use super::messages::{Output, Peer};
 use super::txs::block_bytes_max;
 use engine::{LocallyProposedValue, MAX_FUTURE_ROUND_LOOKAHEAD, ProposedValue};
@@ -265,10 +265,10 @@ impl Host {
                 Ok(Verdict::Valid)
             }
             Err(error) if error.is_peer_fault() => {
-                tracing::warn!(height = %self.height, block = %id, error = %error, "refused a proposed block");
+                tracing::warn!(height = %self.height, block = %id, reason = causes(&error), "refused a proposed block");
                 Ok(self.count_refusal(&error, pol_round))
             }
-            Err(error) => Err(HostError::Execution { height: self.height, reason: error.to_string() }),
+            Err(error) => Err(HostError::execution(self.height, &error)),
         }
     }
 
@@ -296,8 +296,7 @@ impl Host {
         }
         let pooled = self.blocks.get(id).ok_or_else(|| self.missing_block(id))?;
         let height = self.height;
-        let failed = |error: BlockError| HostError::Execution { height, reason: error.to_string() };
-        self.chain.execute(pooled.block.clone(), None).map_err(failed)
+        self.chain.execute(pooled.block.clone(), None).map_err(|error| HostError::execution(height, &error))
     }
 
     /// Answers the engine's request for a block: the one of this round from before a restart, or a new one.

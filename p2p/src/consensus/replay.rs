@@ -84,6 +84,9 @@ impl Host {
         if let Some(state) = self.engine.as_mut() {
             state.reset_entries_index();
         }
+        // From here on a repeated input is logged again: its place among the others matters. A timer may have fired
+        // without effect before the crash and with effect after it.
+        self.logged.clear();
         Ok(())
     }
 

@@ -57,7 +57,13 @@ impl Network {
     }
 
     fn on_gossip_event(&mut self, event: gossipsub::Event) {
-        let gossipsub::Event::Message { propagation_source, message_id, message } = event else { return };
+        let (propagation_source, message_id, message) = match event {
+            gossipsub::Event::Message { propagation_source, message_id, message } => {
+                (propagation_source, message_id, message)
+            }
+            gossipsub::Event::Subscribed { .. } => return self.send_unsent(),
+            _ => return,
+        };
         let allowed = self.afford(&propagation_source, message.data.len());
         let session = self.peers.session(&propagation_source).map(|session| session.number);
         let token = self.token();

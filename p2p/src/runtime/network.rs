@@ -188,6 +188,11 @@ impl Network {
             }
             self.publish_peers();
         }
+        self.send_unsent();
+    }
+
+    /// Gossips the transactions that nobody was there to hear.
+    pub(super) fn send_unsent(&mut self) {
         for _ in 0..self.unsent_txs.len() {
             if let Some(bytes) = self.unsent_txs.pop_front() {
                 self.gossip_tx(bytes);

@@ -1,6 +1,6 @@
 //! The host's thread: takes inputs from a bounded queue, steps, and passes outputs on.
 
-use crate::consensus::{Host, HostError, Input, Now, Output, SubmitError, TxOrigin};
+use crate::consensus::{Host, HostError, Input, Now, Output, SubmitError, TxOrigin, causes};
 use crate::runtime::{Shared, pool_file};
 use hydrogen_core::Committed;
 use hydrogen_types::Hash;
@@ -76,8 +76,9 @@ impl HostThread {
             };
         }
         if let Err(Some(error)) = result {
-            tracing::error!(error = %error, "the node stops");
-            self.shared.fail(error.to_string());
+            let reason = causes(&error);
+            tracing::error!(reason, "the node stops");
+            self.shared.fail(reason);
         }
         if let Some(home) = &self.home
             && let Err(error) = pool_file::save(home, &self.host.ready_txs())
