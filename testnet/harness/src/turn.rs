@@ -10,7 +10,7 @@ use hydrogen_types::task::TaskState;
 use std::sync::Arc;
 
 /// Turns of one task at most: it ends within a few dozen, the rest would be a loop.
-const TURNS_MAX: usize = 1_000;
+const TURNS_MAX: usize = 200;
 
 /// What everybody did in a turn.
 #[derive(Default)]

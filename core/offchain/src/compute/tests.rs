@@ -140,6 +140,20 @@ fn restart_never_runs_again_what_is_saved() {
     }
 }
 
+/// Whoever does not know the secret cannot guess an outcome behind its commitment, and no salt serves twice.
+#[test]
+fn a_salt_follows_from_the_secret_the_chain_the_task_and_its_draw() {
+    let salt = me().salt(&task(TaskState::Executing));
+    assert_eq!(salt, me().salt(&task(TaskState::Revealing)));
+    let others = [
+        Me { salt_secret: [8; 32], ..me() }.salt(&task(TaskState::Executing)),
+        Me { chain_id: ChainId::new("other").unwrap(), ..me() }.salt(&task(TaskState::Executing)),
+        me().salt(&TaskView { id: 6, ..task(TaskState::Executing) }),
+        me().salt(&TaskView { draw_seed: Some(Hash::ZERO), ..task(TaskState::Executing) }),
+    ];
+    assert!(others.iter().all(|other| *other != salt));
+}
+
 /// A record of the same task number on an earlier chain of the same name must not be committed to.
 #[test]
 fn a_record_of_another_chain_is_thrown_away() {
