@@ -223,13 +223,11 @@ impl Node {
                     tracing::info!(task, "upload reported");
                     return Ok(true);
                 }
-                Duty::CleanUp { task } => {
-                    if view.is_some() || self.is_past(task).await? {
-                        self.worker.forget(task);
-                        self.disk.remove(task)?;
-                    }
-                    return Ok(false);
+                Duty::CleanUp { task } if view.is_some() || self.is_past(task).await? => {
+                    self.worker.forget(task);
+                    self.disk.remove(task)?;
                 }
+                Duty::CleanUp { .. } => return Ok(false),
             }
         }
         Ok(false)
