@@ -53,3 +53,32 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     define(&mut linker)?;
     Ok(linker)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{linker, row, signature};
+    use crate::engine;
+    use hydrogen_types::host::{HOST_FUNCTIONS, MODULE};
+    use wasmtime::Module;
+
+    #[test]
+    fn the_linker_has_the_table_and_nothing_else() {
+        let engine = engine::contracts(2, None).expect("an engine");
+        let linker = linker(&engine).expect("a linker");
+        for row in HOST_FUNCTIONS {
+            let list = |types: &[wasmparser::ValType]| {
+                types.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            };
+            let kind = signature(row);
+            let wat = format!(
+                "(module (import \"{MODULE}\" \"{}\" (func (param {}) (result {}))))",
+                row.name,
+                list(kind.params()),
+                list(kind.results())
+            );
+            let module = Module::new(&engine, wat::parse_str(wat).expect("good wat")).expect("compiles");
+            linker.instantiate_pre(&module).unwrap_or_else(|error| panic!("{}: {error}", row.name));
+        }
+        assert!(row("sha512").is_none());
+    }
+}

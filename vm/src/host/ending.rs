@@ -45,11 +45,10 @@ pub(crate) fn panic(
     Err(Stop::Panicked { message, location })
 }
 
-/// Text of the guest, cut at the limit: a long message must not hide the reason why it was written.
+/// Text of the guest, cut at the limit: a long message must not hide why it was written.
 fn text(frame: &mut Frame<'_>, ptr: i32, len: i32, len_max: usize) -> Result<String, Stop> {
     let kept = memory::length(len, usize::MAX, "text")?.min(len_max);
     frame.charge_bytes(kept)?;
     let (bytes, _) = frame.parts()?;
-    let text = memory::slice(bytes, ptr, kept, "text")?;
-    Ok(String::from_utf8_lossy(text).into_owned())
+    Ok(memory::text(memory::slice(bytes, ptr, kept, "text")?))
 }

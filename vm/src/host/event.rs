@@ -18,7 +18,7 @@ pub(crate) fn log(frame: &mut Frame<'_>, ptr: i32, len: i32) -> Result<(), Stop>
     let kept = memory::length(len, usize::MAX, "log line")?.min(LOG_LINE_BYTES_MAX);
     frame.charge_bytes(kept)?;
     let (bytes, context) = frame.parts()?;
-    let line = String::from_utf8_lossy(memory::slice(bytes, ptr, kept, "log line")?).into_owned();
+    let line = memory::text(memory::slice(bytes, ptr, kept, "log line")?);
     context.log(line);
     Ok(())
 }

@@ -43,3 +43,12 @@ pub(crate) fn array<const N: usize>(memory: &[u8], ptr: i32, what: &str) -> Resu
     out.copy_from_slice(slice(memory, ptr, N, what)?);
     Ok(out)
 }
+
+/// What of these bytes is text: up to the first that is not UTF-8. Scanning is all it costs.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.len(),
+        Err(error) => error.valid_up_to(),
+    };
+    String::from_utf8_lossy(&bytes[..valid]).into_owned()
+}

@@ -3,6 +3,7 @@
 
 mod checks;
 mod fixture;
+mod gas;
 mod host;
 mod hostile;
 mod nested;
