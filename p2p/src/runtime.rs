@@ -38,6 +38,9 @@ const OUTPUTS_MAX: usize = 4_096;
 const COMMITTED_MAX: usize = 1_024;
 /// Time for the listener to come up.
 const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Stack of a thread that may execute blocks: a sandbox then runs contracts right here, without handing each call to a
+/// thread of its own. Only touched pages take memory.
+const THREAD_STACK_BYTES: usize = 32 << 20;
 
 /// Code of a submission that a stopped node refuses.
 const CODE_STOPPED: u32 = 290;
@@ -266,7 +269,7 @@ impl NodeHandle {
                 shared.fail(format!("the thread {what} panicked"));
             }
         };
-        let builder = std::thread::Builder::new().name(name.into());
+        let builder = std::thread::Builder::new().name(name.into()).stack_size(THREAD_STACK_BYTES);
         self.threads.push(builder.spawn(guarded).map_err(NodeError::Thread)?);
         Ok(())
     }

@@ -27,7 +27,10 @@ fn never(package: &str, forbidden: &[&str]) {
 
 #[test]
 fn types_know_no_curve_no_json_no_async() {
-    never("hydrogen-types", &["serde", "serde_json", "tokio", "ed25519-dalek", "curve25519-dalek", "rocksdb"]);
+    never(
+        "hydrogen-types",
+        &["serde", "serde_json", "tokio", "ed25519-dalek", "curve25519-dalek", "rocksdb"],
+    );
 }
 
 #[test]
@@ -103,7 +106,10 @@ fn the_edges_are_the_documented_ones() {
     for (package, may) in allowed {
         let has = edges.get(*package).unwrap_or_else(|| panic!("no package {package}"));
         let extra: Vec<_> = has.iter().filter(|name| !may.contains(&name.as_str())).collect();
-        assert!(extra.is_empty(), "{package} has new edges {extra:?}: write a record in docs/adr and list them here");
+        assert!(
+            extra.is_empty(),
+            "{package} has new edges {extra:?}: write a record in docs/adr and list them here"
+        );
     }
     assert!(
         edges.iter().all(|(_, has)| !has.contains("hydrogen-testnet")),

@@ -77,7 +77,18 @@ fn sources_are_ascii() {
 #[test]
 fn nothing_is_left_for_later_in_the_source() {
     // Written so that this file does not find itself.
-    let marks = ["TO", "FIX", "XX"].map(|start| format!("{start}{}", if start == "TO" { "DO" } else if start == "FIX" { "ME" } else { "X" }));
+    let marks = ["TO", "FIX", "XX"].map(|start| {
+        format!(
+            "{start}{}",
+            if start == "TO" {
+                "DO"
+            } else if start == "FIX" {
+                "ME"
+            } else {
+                "X"
+            }
+        )
+    });
     check("an unfinished mark", |_, text| marks.iter().any(|mark| text.contains(mark)));
     check("an ignored test", |name, text| !name.ends_with("tidy.rs") && text.contains("#[ignore"));
 }
@@ -89,7 +100,9 @@ fn the_map_names_what_exists() {
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|word| word.contains('/') && !word.contains([' ', '*', '{', '<', ':', '(']) && !word.starts_with('/'))
+        .filter(|word| {
+            word.contains('/') && !word.contains([' ', '*', '{', '<', ':', '(']) && !word.starts_with('/')
+        })
         .collect();
     assert!(paths.len() > 10, "the map names files");
     let missing: Vec<_> = paths.iter().filter(|path| !root().join(path).exists()).collect();
