@@ -6,11 +6,14 @@
 use crate::fixture::{chain, keys};
 use hydrogen_core::{Committed, Genesis, MemStore, Mempool};
 use hydrogen_p2p::Counters;
-use hydrogen_p2p::consensus::{Host, HostConfig, Input, MemDisk, Now, Output, Peer, PeerState, TxOrigin};
+use hydrogen_p2p::consensus::{
+    Disk, Host, HostConfig, HostError, Input, MemDisk, Now, Output, Peer, PeerState, TxOrigin,
+};
 use hydrogen_types::codec::encode;
 use hydrogen_types::{Hash, Height};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::io;
 use std::sync::Arc;
 
 /// How long a message takes, in ms.
@@ -31,6 +34,38 @@ impl Rng {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0 % bound
+    }
+}
+
+/// A log whose power is cut at one of its next operations: before it takes effect, or after.
+struct CutDisk {
+    disk: MemDisk,
+    left: u64,
+    takes_effect: bool,
+}
+
+impl CutDisk {
+    fn operate(&mut self, operation: impl FnOnce(&mut MemDisk) -> io::Result<()>) -> io::Result<()> {
+        self.left = self.left.saturating_sub(1);
+        if self.left > 0 || self.takes_effect {
+            operation(&mut self.disk)?;
+        }
+        if self.left == 0 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+impl Disk for CutDisk {
+    fn load(&mut self) -> io::Result<Vec<Vec<u8>>> {
+        self.disk.load()
+    }
+    fn append(&mut self, record: &[u8]) -> io::Result<()> {
+        self.disk.append(record)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.operate(MemDisk::flush)
+    }
+    fn reset(&mut self, record: &[u8]) -> io::Result<()> {
+        self.operate(|disk| disk.reset(record))
     }
 }
 
@@ -74,6 +109,8 @@ pub(crate) struct World {
     /// Outputs until a random crash of the node that says them; 0 for none.
     pub(crate) crash_within: u64,
     pub(crate) crashes: u64,
+    /// Operations of a log until its power is cut, in the middle of a step; 0 for none.
+    pub(crate) cut_within: u64,
     /// Peers that hosts blamed; `None` fails the test at the first.
     pub(crate) faults: Option<u64>,
     genesis: Genesis,
@@ -106,6 +143,7 @@ impl World {
             filter: Box::new(|_, _, _| true),
             crash_within: 0,
             crashes: 0,
+            cut_within: 0,
             faults: None,
             genesis,
             rng: Rng::new(seed),
@@ -128,13 +166,15 @@ impl World {
     /// Starts a node from its store and its durable log, and connects it to all that run.
     pub(crate) fn boot(&mut self, index: usize) {
         let now = self.now(index);
+        let left = if self.cut_within > 0 { 1 + self.rng.below(self.cut_within) } else { u64::MAX };
+        let takes_effect = self.cut_within > 0 && self.rng.below(2) == 0;
         let node = &mut self.nodes[index];
         node.incarnation += 1;
         node.disk = node.disk.after_crash();
         let config = HostConfig {
             keys: keys(index),
             validator: node.validator,
-            disk: Box::new(node.disk.after_crash()),
+            disk: Box::new(CutDisk { disk: node.disk.after_crash(), left, takes_effect }),
             counters: Arc::clone(&node.counters),
             mempool: Mempool::new(),
         };
@@ -195,13 +235,19 @@ impl World {
         }
         for output in outputs {
             if self.crash_within > 0 && self.rng.below(self.crash_within) == 0 {
-                self.crash(index);
-                let at_ms = self.now_ms + self.rng.below(400);
-                self.push(at_ms, |_| Event::Tick { to: index, incarnation: u64::MAX }, index);
-                return;
+                return self.crash_for_a_while(index);
+            }
+            if self.cut_within > 0 && matches!(output, Output::Fatal(HostError::Wal(_))) {
+                return self.crash_for_a_while(index);
             }
             self.perform(index, output);
         }
+    }
+
+    fn crash_for_a_while(&mut self, index: usize) {
+        self.crash(index);
+        let at_ms = self.now_ms + self.rng.below(400);
+        self.push(at_ms, |_| Event::Tick { to: index, incarnation: u64::MAX }, index);
     }
 
     fn others(&self, index: usize) -> Vec<usize> {
