@@ -7,7 +7,7 @@
 //! ```
 //!
 //! *Invariants*: nothing here writes to the chain but by handing a transaction's bytes over; queries run on
-//! blocking threads, at most [`server::QUERIES_MAX`] at a time; bodies, batches and subscriptions are bounded.
+//! blocking threads, at most `server::QUERIES_MAX` at a time; bodies, batches and subscriptions are bounded.
 
 pub mod action;
 mod backend;
