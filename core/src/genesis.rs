@@ -1,6 +1,6 @@
 //! Genesis: what a chain starts from, and its identity.
 
-use crate::limits::CODE_BYTES_MAX;
+use crate::limits::{CODE_BYTES_MAX, TIME_MS_MAX};
 use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_types::codec::encode;
 use hydrogen_types::{Address, Amount, ChainId, Gas, Hash, PublicKey, Tag, Validator, ValidatorSet};
@@ -141,6 +141,9 @@ impl Genesis {
             if contract.code.len() > CODE_BYTES_MAX {
                 return Err(format!("contract `{}` has more than {CODE_BYTES_MAX} bytes", contract.name));
             }
+        }
+        if self.time_ms >= TIME_MS_MAX {
+            return Err(format!("time_ms is {}, it must be below {TIME_MS_MAX}", self.time_ms));
         }
         let params = &self.params;
         if params.scheduled_gas_max > params.block_gas_max {

@@ -28,6 +28,8 @@ pub const SCHEDULED_ARGS_BYTES_MAX: usize = 4096;
 pub const SCHEDULED_PER_BLOCK_MAX: usize = 4096;
 /// How far a block's time may be ahead of a validator's clock, in ms.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
+/// Latest time a genesis or a block may have, in ms since 1970 (the year 287,396): sums of times never overflow.
+pub const TIME_MS_MAX: u64 = 1 << 53;
 /// Heartbeats that one block may add to the uptime.
 pub const UPTIME_HEARTBEATS_MAX: u64 = 3;
 /// Heights whose state can be queried.

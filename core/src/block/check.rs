@@ -4,7 +4,7 @@ use super::Executed;
 use super::beacon::verify_beacon;
 use super::run::{Ground, receipt_root, tx_root};
 use crate::error::BlockError;
-use crate::limits::CLOCK_AHEAD_MS_MAX;
+use crate::limits::{CLOCK_AHEAD_MS_MAX, TIME_MS_MAX};
 use crate::validate::{CheckedTx, check_decoded};
 use hydrogen_types::codec::encode;
 use hydrogen_types::{Block, Header, Validator};
@@ -62,8 +62,8 @@ impl Ground<'_> {
         let proposer = self.validators.proposer(height, header.round);
         same("proposer", &header.proposer, &proposer.address())?;
         let earliest_ms = self.tip.time_ms + 1;
-        let latest_ms =
-            now_ms.map_or(u64::MAX - 1, |now| earliest_ms.max(now.saturating_add(CLOCK_AHEAD_MS_MAX)));
+        let ahead_ms = now_ms.map(|now| earliest_ms.max(now.saturating_add(CLOCK_AHEAD_MS_MAX)));
+        let latest_ms = ahead_ms.unwrap_or(TIME_MS_MAX).min(TIME_MS_MAX);
         let time_ms = header.time_ms;
         if time_ms < earliest_ms || time_ms > latest_ms {
             return Err(BlockError::WrongTime { time_ms, earliest_ms, latest_ms });

@@ -183,6 +183,22 @@ fn an_outage_adds_three_heartbeats_to_the_uptime_at_most() {
 }
 
 #[test]
+fn times_that_would_overflow_are_refused() {
+    let validators = [keys(1)];
+    let late = Genesis { time_ms: u64::MAX, ..genesis(&validators) };
+    let refused = Chain::open(Arc::new(MemStore::new()), Arc::new(NoContracts), late);
+    assert!(matches!(refused, Err(ChainError::BadGenesis(reason)) if reason.contains("time_ms is")));
+
+    let chain = open(&validators);
+    let mut block = chain.build(&validators[0], 0, 1_000_500, vec![]).unwrap().block;
+    block.header.time_ms = u64::MAX - 1;
+    for now_ms in [None, Some(u64::MAX)] {
+        let refused = chain.execute(block.clone(), now_ms);
+        assert!(matches!(refused, Err(BlockError::WrongTime { latest_ms, .. }) if latest_ms == 1 << 53));
+    }
+}
+
+#[test]
 fn a_store_of_another_chain_is_refused() {
     let store = Arc::new(MemStore::new());
     Chain::open(store.clone(), Arc::new(NoContracts), genesis(&[keys(1)])).unwrap();

@@ -171,15 +171,15 @@ impl Mempool {
         }
     }
 
+    /// One pass over the pool, however many expire.
     fn expire(&mut self, height: Height) {
-        let expired: Vec<Hash> = self
-            .lanes
-            .values()
-            .flat_map(|lane| lane.waiting.values())
-            .filter(|checked| checked.tx().body.valid_until < height)
-            .map(CheckedTx::hash)
-            .collect();
-        expired.iter().for_each(|hash| self.remove(hash));
+        let mut expired = Vec::new();
+        for lane in self.lanes.values_mut() {
+            let late = |_: &u64, checked: &mut CheckedTx| checked.tx().body.valid_until < height;
+            expired.extend(lane.waiting.extract_if(.., late).map(|(_, checked)| checked));
+        }
+        expired.iter().for_each(|checked| self.forget(checked));
+        self.lanes.retain(|_, lane| !lane.waiting.is_empty());
     }
 
     fn forget(&mut self, old: &CheckedTx) {

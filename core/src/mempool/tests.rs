@@ -57,3 +57,17 @@ fn used_and_distant_nonces_are_refused() {
     assert!(matches!(pool.insert(tx(1, 300, 1), 4), Err(TxError::NonceTooHigh { .. })));
     assert!(pool.is_empty());
 }
+
+#[test]
+fn what_can_no_longer_enter_a_block_is_dropped() {
+    let mut pool = Mempool::new();
+    for checked in [tx(1, 0, 5), tx(1, 1, 5), tx(2, 0, 5)] {
+        pool.insert(checked, 0).unwrap();
+    }
+    pool.expire(Height::new(100));
+    assert_eq!(pool.len(), 3, "valid until height 100, that included");
+    pool.expire(Height::new(101));
+    assert!(pool.is_empty());
+    assert_eq!(pool.bytes, 0);
+    assert!(pool.lanes.is_empty());
+}
