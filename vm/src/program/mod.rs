@@ -24,6 +24,7 @@
 
 mod call;
 mod check;
+mod fingerprint;
 mod host;
 mod outcome;
 mod poll;
@@ -32,5 +33,6 @@ mod table;
 mod wasi;
 
 pub use check::check;
-pub use outcome::{HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
+pub use fingerprint::fingerprint;
+pub use outcome::{EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 pub use run::run;

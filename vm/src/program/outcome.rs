@@ -1,5 +1,9 @@
 //! What goes in beside the input, and what comes out.
 
+/// Exit code by which a program refuses its arguments: the ending is then `BAD_ARGUMENTS` instead of `NON_ZERO_EXIT`.
+/// It is `EX_DATAERR` of `sysexits.h`; external executors say it the same way.
+pub const EXIT_BAD_ARGUMENTS: u32 = 65;
+
 /// Limits that the task states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramLimits {

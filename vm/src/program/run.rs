@@ -2,7 +2,7 @@
 
 use super::check::surveyed;
 use super::host::{Halt, Host};
-use super::outcome::{HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
+use super::outcome::{EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 use super::wasi;
 use crate::gas::FUEL_TO_INSTANTIATE;
 use crate::limits::{PROGRAM_NATIVE_STACK, PROGRAM_STACK_MAX};
@@ -142,6 +142,9 @@ fn explain(result: wasmtime::Result<()>, exhausted: bool) -> Result<Ended, HostS
     let trap = stop.downcast_ref::<Trap>().copied();
     Ok(match (stop.downcast::<Halt>(), trap) {
         (Ok(Halt::Exit(0)), _) => Ended { failure: None, exact: true },
+        (Ok(Halt::Exit(EXIT_BAD_ARGUMENTS)), _) => {
+            error(error_code::BAD_ARGUMENTS, "exit code 65: it refused its arguments", true)
+        }
         (Ok(Halt::Exit(code)), _) => error(error_code::NON_ZERO_EXIT, format!("exit code {code}"), true),
         (Ok(Halt::FuelExhausted), _) | (_, Some(Trap::OutOfFuel)) => {
             error(error_code::FUEL_EXHAUSTED, "all fuel used", false)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
 
 mod checks;
+mod fingerprints;
 mod fixture;
 mod gas;
 mod host;

@@ -29,7 +29,7 @@ const IMPORTS: &str = r#"
         (i32.store (i32.const 4) (local.get $len))
         (if (call $write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)) (then unreachable)))"#;
 
-fn module(start: &str) -> Vec<u8> {
+pub(crate) fn module(start: &str) -> Vec<u8> {
     wat::parse_str(format!("(module {IMPORTS} (func $start (export \"_start\") {start}))")).unwrap()
 }
 
@@ -90,6 +90,12 @@ fn exit_codes_decide_and_stderr_is_the_log() {
     );
     assert_eq!(outcome.log, "!hi!");
     assert_eq!(result(&format!("{say} (call $exit (i32.const 0)) unreachable"), b""), b"");
+}
+
+#[test]
+fn exit_code_65_refuses_the_arguments() {
+    check_error("(call $exit (i32.const 65))", ProgramLimits::default(), error_code::BAD_ARGUMENTS);
+    check_error("(call $exit (i32.const 64))", ProgramLimits::default(), error_code::NON_ZERO_EXIT);
 }
 
 #[test]
