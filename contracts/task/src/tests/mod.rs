@@ -1,5 +1,6 @@
 //! Whole lives of tasks on the SDK's mock host, with the books audited after every step.
 
+mod audit;
 mod errors;
 mod life;
 mod net;
