@@ -21,4 +21,5 @@ pub mod calls;
 pub mod compute;
 pub mod personas;
 pub mod relay;
+pub mod safety;
 pub mod signing;
