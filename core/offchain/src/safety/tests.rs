@@ -78,7 +78,7 @@ fn at_the_safe_fee_no_third_of_any_network_gains_and_just_above_a_large_one_does
         let config = TaskConfig { stake_min: Amount::new(400_000), ..config };
         let stats = Stats { stake_min: config.stake_min, ..Stats::default() };
         let share = safe_fee(&stats, &config).get() / PANEL as u128;
-        for nodes in (3..600).chain([9_999, 99_999, 100_000]) {
+        for nodes in (3u128..600).chain([9_999, 99_999, 100_000]) {
             for dishonest in [nodes / 3, nodes.div_ceil(10), 1] {
                 for share in [share, share / 2, 1] {
                     let gain = income(nodes, dishonest, share, &config, stats.stake_min.get());
