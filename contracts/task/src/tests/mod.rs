@@ -7,3 +7,5 @@ mod net;
 mod nodes;
 mod random;
 mod refusals;
+pub(crate) mod rows;
+mod verdicts;
