@@ -122,7 +122,7 @@ pub(crate) fn next_task(state: TaskState, step: Step) -> Result<TaskState, Refus
 pub(crate) fn was_missed(reason: AbortReason, step: Step) -> bool {
     use AbortReason::*;
     match step {
-        Step::UploadArgs => reason == ArgsNotUploaded,
+        Step::UploadArgs | Step::Cancel => reason == ArgsNotUploaded,
         Step::Commit | Step::CommitLast => match reason {
             NotEnoughNodes | ArgsNotUploaded | Cancelled => false,
             NodesTimedOut | ResultsDiffer | TaskError | Unavailable | NoQuorum | ResultNotUploaded => true,
@@ -134,7 +134,6 @@ pub(crate) fn was_missed(reason: AbortReason, step: Step) -> bool {
         Step::ReportResult => reason == ResultNotUploaded,
         Step::DrawPanel
         | Step::DrawTooFew
-        | Step::Cancel
         | Step::MissArgs
         | Step::CloseCommits
         | Step::MissCommits

@@ -1,6 +1,7 @@
 //! Whole lives of tasks on the SDK's mock host, with the books audited after every step.
 
 mod audit;
+mod calls;
 mod errors;
 mod life;
 mod net;
@@ -8,4 +9,5 @@ mod nodes;
 mod random;
 mod refusals;
 pub(crate) mod rows;
+mod triples;
 mod verdicts;

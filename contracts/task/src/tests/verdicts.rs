@@ -3,11 +3,10 @@
 
 use super::net::*;
 use super::rows::{
-    Back, Brought, EXACT, Expected, Gain, Loss, NEAR, Panel, SIMILAR, expected, fingerprint, letters, panels,
+    Back, Brought, EXACT, Expected, Gain, Loss, Panel, expected, fingerprint, letters, panels,
 };
 use crate::settle::BURNED;
 use crate::state::Task;
-use crate::task as contract;
 use hydrogen_sdk::mock;
 use hydrogen_types::task::{Comparison, NodeState, Outcome, PenaltyReason, TaskState};
 use hydrogen_types::{Address, Amount, Hash};
