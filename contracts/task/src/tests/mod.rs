@@ -1,5 +1,6 @@
 //! Whole lives of tasks on the SDK's mock host, with the books audited after every step.
 
+mod attacks;
 mod audit;
 mod calls;
 mod errors;
@@ -9,5 +10,6 @@ mod nodes;
 mod random;
 mod refusals;
 pub(crate) mod rows;
+mod security;
 mod triples;
 mod verdicts;
