@@ -1,15 +1,21 @@
 //! `hydrogen testnet`: a whole network on this machine.
 
-use crate::client::{Client, Wallet};
+use crate::client::{Client, Wallet, task};
 use crate::cmd::print;
 use crate::failure::{Failure, Outcome};
 use crate::session::{DEFAULT_RPC_PORT, Session};
 use crate::shutdown::{self, Shutdown};
-use crate::testnet::{self, BadNodes, Network, Plan, Request, RoleStatus, UpOptions};
-use hydrogen_types::Amount;
+use crate::testnet::{self, Network, Plan, Request, Role, RoleKind, UpOptions};
+use hydrogen_offchain::personas::Persona;
+use hydrogen_types::task::NodeView;
+use hydrogen_types::{Address, Amount};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+/// How long the chain may take to say how its compute nodes fare, before they are shown without it.
+const CHAIN_PATIENCE: Duration = Duration::from_secs(2);
 /// Most bytes of a log that are shown.
 const LOG_BYTES_SHOWN: u64 = 64 << 10;
 
@@ -69,6 +75,9 @@ struct Up {
     /// Validators.
     #[arg(long, default_value_t = 4)]
     validators: usize,
+    /// Relays.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    relays: usize,
     /// Compute nodes, the bad ones included.
     #[arg(long, default_value_t = 5)]
     nodes: usize,
@@ -84,21 +93,61 @@ struct Up {
     /// Make the keys from this number; new ones each time when left out.
     #[arg(long)]
     seed: Option<u64>,
-    /// Compute nodes that always fake the result.
-    #[arg(long, default_value_t = 0)]
+    #[command(flatten)]
+    bad: Bad,
+}
+
+/// How many of the compute nodes are bad, by kind; the rest is honest.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = "Bad compute nodes")]
+struct Bad {
+    /// Always fake the result, each its own way.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     cheats: usize,
-    /// Compute nodes that copy another's commitment.
-    #[arg(long, default_value_t = 0)]
+    /// Fake the result together when two of them are drawn; alone they are honest.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    paired_cheats: usize,
+    /// Copy another's commitment.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     copies: usize,
-    /// Compute nodes that never commit.
-    #[arg(long, default_value_t = 0)]
+    /// Never commit.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     lazy: usize,
-    /// Compute nodes that join and are gone.
-    #[arg(long, default_value_t = 0)]
-    offline: usize,
-    /// Compute nodes that report an error instead of the result.
-    #[arg(long, default_value_t = 0)]
+    /// Commit and never reveal.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    never_reveal: usize,
+    /// Never upload the result.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    never_upload: usize,
+    /// Upload other bytes than the result.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    upload_garbage: usize,
+    /// Report an error instead of the result.
+    #[arg(long, value_name = "N", default_value_t = 0)]
     error_reporters: usize,
+    /// Claim that no relay gave the arguments.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    claim_unavailable: usize,
+    /// Join and are gone.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    offline: usize,
+}
+
+impl Bad {
+    fn counts(self) -> Vec<(Persona, usize)> {
+        vec![
+            (Persona::Fakes, self.cheats),
+            (Persona::FakesWhenPaired, self.paired_cheats),
+            (Persona::Copies, self.copies),
+            (Persona::Lazy, self.lazy),
+            (Persona::NeverReveals, self.never_reveal),
+            (Persona::NeverUploads, self.never_upload),
+            (Persona::UploadsGarbage, self.upload_garbage),
+            (Persona::ErrorReporter, self.error_reporters),
+            (Persona::ClaimsUnavailable, self.claim_unavailable),
+            (Persona::Offline, self.offline),
+        ]
+    }
 }
 
 /// Runs the command.
@@ -106,7 +155,7 @@ struct Up {
 /// # Errors
 /// A sentence for the person who typed it.
 pub async fn run(args: Args, session: &Session) -> Outcome {
-    let dir = args.dir.unwrap_or_else(|| session.home.join("testnet"));
+    let dir = args.dir.unwrap_or_else(|| default_dir(&session.home));
     match args.command {
         Command::Up(up) => self::up(session, dir, up).await,
         Command::Down => {
@@ -114,10 +163,10 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
             session.output.data("down", &json!({"down": true}));
             Ok(())
         }
-        Command::Status => show(session, &dir, &testnet::ask(&dir, &Request::Status).await?),
-        Command::AddNode => show(session, &dir, &testnet::ask(&dir, &Request::AddNode).await?),
-        Command::Stop { name } => show(session, &dir, &testnet::ask(&dir, &Request::Stop { name }).await?),
-        Command::Start { name } => show(session, &dir, &testnet::ask(&dir, &Request::Start { name }).await?),
+        Command::Status => ask(session, &dir, &Request::Status).await,
+        Command::AddNode => ask(session, &dir, &Request::AddNode).await,
+        Command::Stop { name } => ask(session, &dir, &Request::Stop { name }).await,
+        Command::Start { name } => ask(session, &dir, &Request::Start { name }).await,
         Command::Logs { name } => logs(session, &dir, &name),
         Command::Fund { to, amount } => fund(session, &dir, &to, amount).await,
         Command::Role { name } => testnet::run_role(&dir, &name, until_stdin_ends()?).await,
@@ -131,14 +180,9 @@ async fn up(session: &Session, dir: PathBuf, up: Up) -> Outcome {
         fresh: up.fresh,
         processes: up.processes,
         validators: up.validators,
+        relays: up.relays,
         nodes: up.nodes,
-        bad: BadNodes {
-            cheats: up.cheats,
-            copies: up.copies,
-            lazy: up.lazy,
-            offline: up.offline,
-            error_reporters: up.error_reporters,
-        },
+        bad: up.bad.counts(),
         base_port: up.base_port,
         seed: up.seed,
     };
@@ -156,52 +200,116 @@ async fn up(session: &Session, dir: PathBuf, up: Up) -> Outcome {
     held
 }
 
+/// The network that `--home` itself is, as `testnet up` tells people to set it, or the one within.
+fn default_dir(home: &Path) -> PathBuf {
+    if Plan::exists(home) { home.to_path_buf() } else { home.join("testnet") }
+}
+
 fn announce(session: &Session, network: &Network) {
     let plan = network.plan();
     let dir = network.dir();
     let mut lines = vec![
-        format!("chain      {} {}", plan.chain_id, plan.genesis.0),
-        format!("folder     {}", dir.display()),
+        format!("chain        {} {}", plan.chain_id, plan.genesis.0),
+        format!("folder       {}", dir.display()),
+        String::new(),
     ];
     for role in &plan.roles {
         let listen = role.listen.map(|address| format!("  http://{address}")).unwrap_or_default();
         let peers = role.p2p.as_ref().map(|peer| format!("  {peer}")).unwrap_or_default();
-        let persona =
-            role.persona.as_deref().filter(|name| *name != "honest").map(|name| format!("  ({name})"));
-        let persona = persona.unwrap_or_default();
+        let persona = role.misbehaviour().map(|name| format!("  ({name})")).unwrap_or_default();
         lines.push(format!("{:<12} {}{listen}{peers}{persona}", role.name, role.address.0));
     }
-    lines.push(String::from("keys       (in clear: never use them elsewhere)"));
+    lines.push(String::new());
+    lines.push(String::from("keys in clear, never to be used elsewhere; `app` has CNX to pay tasks with:"));
     for key in plan.keys.iter().filter(|key| key.name == "app" || key.name == "faucet") {
         lines.push(format!("{:<12} {}", key.name, key.address.0));
     }
+    lines.push(String::new());
+    lines.extend(next_steps(dir, plan));
+    lines.push(String::new());
     lines.push(format!(
-        "ready      first block after {} ms, all joined after {} ms; Ctrl-C ends it",
+        "ready: first block after {} ms, all joined after {} ms; Ctrl-C ends it",
         network.first_block.as_millis(),
         network.joined.as_millis()
     ));
     let json = json!({
         "ready": true, "dir": dir, "chain_id": plan.chain_id, "genesis": plan.genesis.0.to_string(),
-        "rpc": plan.rpc, "relay": plan.relay, "processes": plan.processes, "pid": plan.pid,
+        "rpc": plan.rpc, "relays": plan.relays, "processes": plan.processes, "pid": plan.pid,
         "roles": plan.roles, "keys": plan.keys,
         "first_block_ms": network.first_block.as_millis(), "joined_ms": network.joined.as_millis()
     });
     session.output.data(lines.join("\n"), &json);
 }
 
-fn show(session: &Session, dir: &Path, roles: &[RoleStatus]) -> Outcome {
+/// What to type next, to be copied as it is.
+fn next_steps(dir: &Path, plan: &Plan) -> Vec<String> {
+    let relay =
+        plan.roles.iter().find(|role| role.kind == RoleKind::Relay).map_or("relay-0", |role| &role.name);
+    vec![
+        String::from("next, in another terminal:"),
+        format!(
+            "  export HYDROGEN_HOME={} HYDROGEN_RPC={}",
+            quoted(&dir.display().to_string()),
+            plan.rpc.join(",")
+        ),
+        String::from("  cd \"$HYDROGEN_HOME/samples\""),
+        String::from("  hydrogen task run --program wordcount.wasm --input text.txt --fee 30 --from app"),
+        String::from(
+            "  hydrogen task run --program mandelbrot.wasm --input picture.txt --fee 30 --from app -o picture.pgm",
+        ),
+        String::from("  hydrogen task status 1"),
+        String::from("  hydrogen compute list"),
+        String::from("  hydrogen testnet status"),
+        String::from("  hydrogen testnet add-node"),
+        format!("  hydrogen testnet stop {relay}      (and `start {relay}`)"),
+        String::from("  hydrogen testnet down"),
+    ]
+}
+
+/// For a shell: in quotes where it needs them.
+fn quoted(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:,@".contains(letter);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+async fn ask(session: &Session, dir: &Path, request: &Request) -> Outcome {
+    let roles = testnet::ask(dir, request).await?;
     let plan = Plan::read(dir)?;
+    let stakes = stakes(&plan).await;
     let mut lines = Vec::new();
-    for role in roles {
-        let state = if role.running { "running" } else { "stopped" };
-        let pid = role.pid.map(|pid| format!("  pid {pid}")).unwrap_or_default();
-        let listen = plan.role(&role.name).ok().and_then(|role| role.listen);
+    let mut rows = Vec::new();
+    for status in &roles {
+        let role = plan.role(&status.name).ok();
+        let state = if status.running { "running" } else { "stopped" };
+        let pid = status.pid.map(|pid| format!("  pid {pid}")).unwrap_or_default();
+        let listen = role.and_then(|role| role.listen);
         let listen = listen.map(|address| format!("  http://{address}")).unwrap_or_default();
-        let reason = role.reason.as_ref().map(|reason| format!("  ({reason})")).unwrap_or_default();
-        lines.push(format!("{:<12} {state}{pid}{listen}{reason}", role.name));
+        let persona = role.and_then(Role::misbehaviour);
+        let persona_text = persona.map(|name| format!("  ({name})")).unwrap_or_default();
+        let view = role.and_then(|role| stakes.get(&role.address.0));
+        let stake =
+            view.map(|view| format!("  {:?}, stake {} CNX", view.state, view.stake)).unwrap_or_default();
+        let reason = status.reason.as_ref().map(|reason| format!("  ended: {reason}")).unwrap_or_default();
+        lines.push(format!("{:<12} {state}{pid}{listen}{stake}{persona_text}{reason}", status.name));
+        let mut row = json!(status);
+        row["persona"] = json!(role.and_then(|role| role.persona.as_deref()));
+        row["state"] = json!(view.map(|view| format!("{:?}", view.state)));
+        row["stake"] = json!(view.map(|view| view.stake.get().to_string()));
+        rows.push(row);
     }
-    session.output.data(lines.join("\n"), &json!({"roles": roles, "rpc": plan.rpc, "relay": plan.relay}));
+    let json = json!({"roles": rows, "rpc": plan.rpc, "relays": plan.relays});
+    session.output.data(lines.join("\n"), &json);
     Ok(())
+}
+
+/// What the chain says of the compute nodes; nothing while it does not answer.
+async fn stakes(plan: &Plan) -> BTreeMap<Address, NodeView> {
+    let Ok(client) = Client::new(&plan.rpc) else { return BTreeMap::new() };
+    let nodes = plan.roles.iter().filter(|role| role.kind == RoleKind::Compute);
+    let asked = nodes.map(|role| task::node(&client, &role.address.0));
+    let found = tokio::time::timeout(CHAIN_PATIENCE, futures::future::join_all(asked)).await;
+    let views = found.unwrap_or_default().into_iter().filter_map(|view| view.ok().flatten());
+    views.map(|view| (view.address, view)).collect()
 }
 
 fn logs(session: &Session, dir: &Path, name: &str) -> Outcome {

@@ -127,8 +127,7 @@ impl Node {
         let secret = Hash::of(Tag::COMPUTE_SALT, &[b"secret", &config.key.seed_bytes()]);
         let salt_secret = *secret.as_bytes();
         let sender = Sender::new(client.clone(), config.key.clone());
-        let worker =
-            Worker::new(client.clone(), Arc::clone(&disk), config.key.clone(), config.persona, salt_secret);
+        let worker = Worker::new(client.clone(), Arc::clone(&disk), config.key.clone(), config.actor.clone());
         let me = Me { chain_id, address, salt_secret, margin_ms: config.margin_ms };
         let status =
             LocalStatus { account: address.to_string(), pid: std::process::id(), ..LocalStatus::default() };
@@ -195,10 +194,11 @@ impl Node {
             let saved = self.disk.saved(id)?;
             let attempt = self.worker.attempt(id);
             let duty = reconcile(now, &self.me, view, saved.as_ref(), &attempt);
-            match self.config.persona.bend(duty, view, &self.me.address) {
+            match self.config.actor.bend(duty, view, &self.me.address) {
                 Duty::Idle | Duty::WaitUntil { .. } | Duty::Resume => return Ok(false),
                 Duty::FetchAndRun(work) => {
-                    self.worker.begin(*work);
+                    let made_up = view.and_then(|task| self.config.actor.instead_of_work(task, &self.me));
+                    self.worker.begin(*work, made_up);
                     return Ok(false);
                 }
                 Duty::Persist(saved) => self.persist(&saved, &attempt)?,
@@ -277,7 +277,7 @@ impl Node {
             self.stake_min = task::config(&self.client).await?.stake_min;
         }
         let duty = node_duty(now, view, &self.resumes, self.stake_min);
-        let Duty::Resume = self.config.persona.bend(duty, None, &self.me.address) else { return Ok(false) };
+        let Duty::Resume = self.config.actor.bend(duty, None, &self.me.address) else { return Ok(false) };
         if let Some(penalty_ms) = self.resumes.due(view, now.uptime_ms) {
             // Noted before it is sent: a crash between the two costs one resume, not the count.
             self.resumes.note(penalty_ms, now.uptime_ms);

@@ -6,7 +6,7 @@ use crate::compute::fetch::{FetchError, fetch};
 use crate::compute::sandbox::{self, Job, Ran};
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::compute::{Attempt, Work};
-use hydrogen_offchain::personas::Persona;
+use hydrogen_offchain::personas::{Actor, Answer};
 use hydrogen_types::Hash;
 use hydrogen_types::task::Outcome;
 use std::sync::Arc;
@@ -31,8 +31,7 @@ pub(crate) struct Worker {
     client: Client,
     disk: Arc<Disk>,
     key: SecretKey,
-    persona: Persona,
-    secret: [u8; 32],
+    actor: Actor,
     current: Option<Current>,
     ended: (mpsc::Sender<Ended>, mpsc::Receiver<Ended>),
 }
@@ -47,14 +46,8 @@ struct Current {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        client: Client,
-        disk: Arc<Disk>,
-        key: SecretKey,
-        persona: Persona,
-        secret: [u8; 32],
-    ) -> Self {
-        Self { client, disk, key, persona, secret, current: None, ended: mpsc::channel(4) }
+    pub(crate) fn new(client: Client, disk: Arc<Disk>, key: SecretKey, actor: Actor) -> Self {
+        Self { client, disk, key, actor, current: None, ended: mpsc::channel(4) }
     }
 
     /// How far the work on `task` is.
@@ -71,7 +64,8 @@ impl Worker {
     }
 
     /// Begins or tries again, unless the pause after the last try is not over; what ran for another task is dropped.
-    pub(crate) fn begin(&mut self, work: Work) {
+    /// `made_up` is what a bad node says instead of working.
+    pub(crate) fn begin(&mut self, work: Work, made_up: Option<Answer>) {
         let now = Instant::now();
         let pause = match &self.current {
             Some(current) if current.task == work.task => {
@@ -88,8 +82,8 @@ impl Worker {
             self.client.clone(),
             Arc::clone(&self.disk),
             self.key.clone(),
-            (self.persona, self.secret),
-            work,
+            self.actor.clone(),
+            (work, made_up),
             self.ended.0.clone(),
         ));
         let (attempt, running) = (Attempt::Running, Some(running));
@@ -149,20 +143,17 @@ async fn attempt(
     client: Client,
     disk: Arc<Disk>,
     key: SecretKey,
-    (persona, secret): (Persona, [u8; 32]),
-    work: Work,
+    actor: Actor,
+    (work, made_up): (Work, Option<Answer>),
     ended: mpsc::Sender<Ended>,
 ) {
     let task = work.task;
-    let (attempt, result) = match persona {
-        // It makes its answer up: nothing is fetched, nothing runs.
-        Persona::Fakes => {
-            let nothing = Outcome::Result { digest: Hash::sha256(&[]), fingerprint: Vec::new() };
-            (Attempt::Finished(persona.outcome(nothing, &secret, task)), Some(Vec::new()))
-        }
-        _ => match produce(&client, &disk, &key, &work).await {
-            (Attempt::Finished(outcome), result) => {
-                (Attempt::Finished(persona.outcome(outcome, &secret, task)), result)
+    let (attempt, result) = match made_up {
+        Some(answer) => (Attempt::Finished(answer.outcome), answer.bytes),
+        None => match produce(&client, &disk, &key, &work).await {
+            (Attempt::Finished(outcome), bytes) => {
+                let kept = actor.keep(Answer { outcome, bytes });
+                (Attempt::Finished(kept.outcome), kept.bytes)
             }
             other => other,
         },

@@ -15,7 +15,7 @@ impl Names {
         let mut names: BTreeMap<Address, String> =
             plan.keys.iter().map(|key| (key.address.0, key.name.clone())).collect();
         for role in &plan.roles {
-            if let Some(persona) = role.persona.as_deref().filter(|persona| *persona != "honest") {
+            if let Some(persona) = role.misbehaviour() {
                 names.insert(role.address.0, format!("{} ({persona})", role.name));
             }
         }

@@ -3,17 +3,12 @@
 use crate::application::Program;
 use crate::client::relay::Upload;
 use crate::failure::{Failure, Outcome};
+use crate::testnet::samples;
 use hydrogen_types::Hash;
 use hydrogen_types::task::TaskView;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::process::Command;
-
-const WORDCOUNT: &[u8] = include_bytes!("../../../contracts/wasm/wordcount.wasm");
-const MANDELBROT: &[u8] = include_bytes!("../../../contracts/wasm/mandelbrot.wasm");
-const TEXT: &[u8] = include_bytes!("input.txt");
-/// Width, height, iterations.
-const IMAGE: &[u8] = b"640 480 1000\n";
 
 /// Module and arguments, as files.
 #[derive(Debug, Clone)]
@@ -27,10 +22,14 @@ impl Sample {
     /// Writes the sample's files into `dir`, or takes the person's own.
     pub(super) async fn prepare(name: &str, input: Option<&Path>, dir: &Path) -> Outcome<Self> {
         let (program_path, default_input) = match name {
-            "wordcount" => (write(dir, "wordcount.wasm", WORDCOUNT)?, Some(write(dir, "input.txt", TEXT)?)),
-            "mandelbrot" => {
-                (write(dir, "mandelbrot.wasm", MANDELBROT)?, Some(write(dir, "input.txt", IMAGE)?))
-            }
+            "wordcount" => (
+                write(dir, "wordcount.wasm", samples::WORDCOUNT)?,
+                Some(write(dir, "input.txt", samples::TEXT)?),
+            ),
+            "mandelbrot" => (
+                write(dir, "mandelbrot.wasm", samples::MANDELBROT)?,
+                Some(write(dir, "input.txt", samples::PICTURE)?),
+            ),
             file => (PathBuf::from(file), None),
         };
         let input = input.map(Path::to_path_buf).or(default_input).ok_or_else(|| {

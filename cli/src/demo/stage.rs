@@ -12,8 +12,9 @@ use crate::failure::{Failure, Outcome};
 use crate::keys::{self, KeyFile};
 use crate::output::Output;
 use crate::shutdown::Shutdown;
-use crate::testnet::{BadNodes, Network, RoleKind, UpOptions};
+use crate::testnet::{Network, RoleKind, UpOptions};
 use hydrogen_core::NodeKeys;
+use hydrogen_offchain::personas::Persona;
 use hydrogen_types::{Address, Amount, Hash, Height};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,8 @@ impl Narrator {
     pub(super) fn line(&self, height: Option<Height>, text: &str) {
         let height = height.map_or_else(String::new, |height| height.to_string());
         for (index, part) in text.lines().enumerate() {
-            let block = if index == 0 { height.as_str() } else { "" };
+            // A line that begins further right goes on with the one above it.
+            let block = if index == 0 || !part.starts_with(' ') { height.as_str() } else { "" };
             self.plain(&format!("{block:>6}  {part}"));
         }
     }
@@ -77,7 +79,7 @@ pub async fn run(options: DemoOptions, output: Output, shutdown: Shutdown) -> Ou
         processes: options.processes,
         validators: options.validators,
         nodes: options.nodes,
-        bad: BadNodes { cheats: options.cheats, ..BadNodes::default() },
+        bad: vec![(Persona::Fakes, options.cheats)],
         ..UpOptions::new(dir.clone())
     };
     narrator.title(&format!("A network in {}", dir.display()));
@@ -155,7 +157,7 @@ async fn introduce(network: &Network, narrator: &Narrator) -> Outcome {
             status.genesis.0,
             count(RoleKind::Validator),
             count(RoleKind::Compute),
-            plan.relay
+            plan.relays.join(", ")
         ),
     );
     Ok(())
@@ -213,7 +215,9 @@ async fn tasks(
 /// The stakes of the nodes that cheat.
 async fn stakes(network: &Network, desk: &Desk) -> Outcome<Vec<Stake>> {
     let mut stakes = Vec::new();
-    for role in network.plan().roles.iter().filter(|role| role.persona.as_deref() == Some("cheat")) {
+    for role in
+        network.plan().roles.iter().filter(|role| role.persona.as_deref() == Some(Persona::Fakes.name()))
+    {
         let (node, before) = (role.address.0, stake_of(desk, &role.address.0).await?);
         stakes.push(Stake { node, before, after: before });
     }
@@ -291,7 +295,7 @@ fn settle(
         let caught: Vec<String> =
             found.tasks.iter().flat_map(|told| &told.caught).map(ToString::to_string).collect();
         narrator.0.data("", &json!({
-            "dir": network.dir().display().to_string(), "rpc": network.plan().rpc, "relay": network.plan().relay,
+            "dir": network.dir().display().to_string(), "rpc": network.plan().rpc, "relays": network.plan().relays,
             "tasks": found.tasks.iter().map(|told| told.view.id.to_string()).collect::<Vec<_>>(),
             "digest": found.digest.to_string(), "caught": caught,
             "first_block_ms": first_block_ms.to_string(), "joined_ms": joined_ms.to_string(),

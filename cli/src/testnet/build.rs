@@ -5,8 +5,9 @@ use crate::keys::{self, KeyFile};
 use crate::node::{Home, NodeFile, contracts};
 use crate::rpc::text::Text;
 use crate::testnet::options::{NODES_MAX, UpOptions};
-use crate::testnet::plan::{Key, Plan, Role, RoleKind, persona_name};
+use crate::testnet::plan::{Key, Plan, Role, RoleKind};
 use crate::testnet::ports::Ports;
+use crate::testnet::samples;
 use hydrogen_core::{Genesis, NodeKeys, Params};
 use hydrogen_offchain::personas::Persona;
 use hydrogen_p2p::peer_id;
@@ -23,7 +24,7 @@ const APP_CNX: u64 = 1_000_000;
 const FAUCET_CNX: u64 = 1_000_000_000;
 /// CNX of each compute node: its stake, and gas for a long time.
 const NODE_CNX: u64 = 1_000;
-/// CNX of each validator and of the relay.
+/// CNX of each validator and each relay.
 const SERVICE_CNX: u64 = 1_000;
 
 /// A key that is made before anything is written.
@@ -39,8 +40,8 @@ impl Made {
     }
 }
 
-/// Makes the folder, or reads it when a network has lived there.
-pub(super) fn open(options: &UpOptions) -> Outcome<Plan> {
+/// Makes the folder, or reads it when a network has lived there; `say` hears of that.
+pub(super) fn open(options: &UpOptions, say: &impl Fn(&str)) -> Outcome<Plan> {
     let dir = &options.dir;
     if options.fresh {
         clear(dir)?;
@@ -48,6 +49,15 @@ pub(super) fn open(options: &UpOptions) -> Outcome<Plan> {
     if Plan::exists(dir) {
         let mut plan = Plan::read(dir)?;
         plan.processes = options.processes;
+        samples::write(dir)?;
+        let count = |kind| plan.of_kind(kind).count();
+        say(&format!(
+            "going on with the network in {}, which has {} validators, {} relays and {} compute nodes; --fresh makes a new one",
+            dir.display(),
+            count(RoleKind::Validator),
+            count(RoleKind::Relay),
+            count(RoleKind::Compute)
+        ));
         return Ok(plan);
     }
     refuse_foreign(dir)?;
@@ -73,7 +83,7 @@ fn refuse_foreign(dir: &Path) -> Outcome {
 
 fn build(options: &UpOptions) -> Outcome<Plan> {
     let personas = options.personas()?;
-    let ports = Ports::choose(options.base_port, options.validators)?;
+    let ports = Ports::choose(options.base_port, options.validators, options.relays)?;
     let seed = match options.seed {
         Some(seed) => seed,
         None => u64::from_le_bytes(keys::random_seed()?[..8].try_into().expect("8 of 32 bytes")),
@@ -85,13 +95,14 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
     let validators: Vec<Made> =
         (0..options.validators).map(|index| make(format!("validator-{index}"))).collect();
     let nodes: Vec<Made> = (0..options.nodes).map(|index| make(format!("node-{index}"))).collect();
-    let (relay, app, faucet) = (make("relay-0".into()), make("app".into()), make("faucet".into()));
+    let relays: Vec<Made> = (0..options.relays).map(|index| make(format!("relay-{index}"))).collect();
+    let (app, faucet) = (make("app".into()), make("faucet".into()));
 
     let mut plan = Plan::new(CHAIN_ID.into(), options.processes);
     plan.rpc = ports.rpc.iter().map(|address| format!("http://{address}")).collect();
-    plan.relay = format!("http://{}", ports.relay);
+    plan.relays = ports.relays.iter().map(|address| format!("http://{address}")).collect();
     let p2p: Vec<String> = ports.p2p.iter().map(|port| format!("/ip4/127.0.0.1/tcp/{port}")).collect();
-    let genesis = genesis(&validators, &nodes, [&relay, &app, &faucet], &plan.relay)?;
+    let genesis = genesis(&validators, &nodes, (&relays, &plan.relays), [&app, &faucet])?;
     plan.genesis = Text(genesis.hash());
 
     for (index, made) in validators.iter().enumerate() {
@@ -111,15 +122,18 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         let peer = format!("{}/p2p/{}", p2p[index], peer_id(&made.keys));
         plan.roles.push(role(made, RoleKind::Validator, Some(ports.rpc[index]), Some(peer)));
     }
-    plan.roles.push(role(&relay, RoleKind::Relay, Some(ports.relay), None));
+    for (made, listen) in relays.iter().zip(&ports.relays) {
+        plan.roles.push(role(made, RoleKind::Relay, Some(*listen), None));
+    }
     for (made, persona) in nodes.iter().zip(personas) {
-        let persona = Some(persona_name(persona).into());
+        let persona = Some(persona.name().into());
         plan.roles.push(Role { persona, ..role(made, RoleKind::Compute, None, None) });
     }
-    for made in [&app, &faucet, &relay].into_iter().chain(&validators).chain(&nodes) {
+    for made in [&app, &faucet].into_iter().chain(&relays).chain(&validators).chain(&nodes) {
         keys::write(&options.dir, &made.name, &KeyFile::clear(&made.seed))?;
         plan.keys.push(Key { name: made.name.clone(), address: Text(made.address()) });
     }
+    samples::write(&options.dir)?;
     std::fs::write(options.dir.join("genesis.json"), genesis.to_json())?;
     plan.write(&options.dir)?;
     Ok(plan)
@@ -134,7 +148,7 @@ pub(super) fn one_more_node(dir: &Path, plan: &Plan) -> Outcome<(Role, Key, Amou
     let (name, seed) = (format!("node-{count}"), keys::random_seed()?);
     let made = Made { name, seed, keys: NodeKeys::from_seed(seed) };
     keys::write(dir, &made.name, &KeyFile::clear(&made.seed))?;
-    let persona = Some(persona_name(Persona::Honest).into());
+    let persona = Some(Persona::Honest.name().into());
     let role = Role { persona, ..role(&made, RoleKind::Compute, None, None) };
     let key = Key { name: made.name.clone(), address: Text(made.address()) };
     Ok((role, key, Amount::cnx(NODE_CNX)))
@@ -148,8 +162,8 @@ fn role(made: &Made, kind: RoleKind, listen: Option<std::net::SocketAddr>, p2p: 
 fn genesis(
     validators: &[Made],
     nodes: &[Made],
-    [relay, app, faucet]: [&Made; 3],
-    relay_url: &str,
+    (relays, relay_urls): (&[Made], &[String]),
+    [app, faucet]: [&Made; 2],
 ) -> Outcome<Genesis> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let validator = |made: &Made| Validator {
@@ -158,14 +172,12 @@ fn genesis(
         power: 1,
         account: made.address(),
     };
-    let mut accounts = vec![
-        (app.address(), Amount::cnx(APP_CNX)),
-        (faucet.address(), Amount::cnx(FAUCET_CNX)),
-        (relay.address(), Amount::cnx(SERVICE_CNX)),
-    ];
-    accounts.extend(validators.iter().map(|made| (made.address(), Amount::cnx(SERVICE_CNX))));
+    let mut accounts =
+        vec![(app.address(), Amount::cnx(APP_CNX)), (faucet.address(), Amount::cnx(FAUCET_CNX))];
+    accounts.extend(validators.iter().chain(relays).map(|made| (made.address(), Amount::cnx(SERVICE_CNX))));
     accounts.extend(nodes.iter().map(|made| (made.address(), Amount::cnx(NODE_CNX))));
-    let relays = vec![(relay.keys.account.public(), relay_url.into())];
+    let relays =
+        relays.iter().zip(relay_urls).map(|(made, url)| (made.keys.account.public(), url.clone())).collect();
     Ok(Genesis {
         chain_id: ChainId::new(CHAIN_ID).map_err(Failure::new)?,
         time_ms: u64::try_from(now).unwrap_or(u64::MAX),

@@ -1,4 +1,4 @@
-//! A whole network on this machine: validators, a relay, compute nodes, funded accounts.
+//! A whole network on this machine: validators, relays, compute nodes, funded accounts.
 //!
 //! ```text
 //! options -> build: keys, genesis, homes, plan (testnet.json) -> Supervisor -> role (task | child process)
@@ -15,10 +15,11 @@ mod options;
 mod plan;
 mod ports;
 mod role;
+pub mod samples;
 mod supervisor;
 
 pub use control::{Request, ask};
 pub use network::Network;
-pub use options::{BadNodes, UpOptions};
+pub use options::UpOptions;
 pub use plan::{Plan, Role, RoleKind, RoleStatus};
 pub use role::run as run_role;

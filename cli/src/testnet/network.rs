@@ -1,6 +1,6 @@
 //! A network that this process holds up.
 
-use crate::client::{Client, Wallet};
+use crate::client::{Client, Wallet, task};
 use crate::failure::{Failure, Outcome};
 use crate::keys::KeyFile;
 use crate::shutdown::Shutdown;
@@ -10,7 +10,6 @@ use crate::testnet::options::UpOptions;
 use crate::testnet::plan::{Plan, RoleKind};
 use crate::testnet::supervisor::Supervisor;
 use hydrogen_core::{NodeKeys, SecretKey};
-use hydrogen_types::task::{CONTRACT_NAME, Stats};
 use hydrogen_types::{Address, Height};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,7 +40,7 @@ impl Network {
     /// What is in the way. Nothing runs then.
     pub async fn up(options: &UpOptions, say: impl Fn(&str)) -> Outcome<Self> {
         let begin = Instant::now();
-        let plan = build::open(options)?;
+        let plan = build::open(options, &say)?;
         let control = control::listen(&options.dir)?;
         let supervisor = Supervisor::new(options.dir.clone(), plan);
         let (first_block, joined) = (Duration::ZERO, Duration::ZERO);
@@ -62,6 +61,9 @@ impl Network {
         };
         let (validators, relays) = (names(RoleKind::Validator), names(RoleKind::Relay));
         let nodes = names(RoleKind::Compute);
+        let accounts: Vec<Address> =
+            self.plan().of_kind(RoleKind::Compute).map(|role| role.address.0).collect();
+        let listening: Vec<_> = self.plan().of_kind(RoleKind::Relay).filter_map(|role| role.listen).collect();
         for name in &validators {
             self.supervisor.start(name)?;
         }
@@ -72,17 +74,15 @@ impl Network {
         for name in relays.iter().chain(&nodes) {
             self.supervisor.start(name)?;
         }
-        let expected = u64::try_from(nodes.len()).unwrap_or(u64::MAX);
-        self.until("not all compute nodes joined", async || joined(&client).await >= expected).await?;
-        let relay = self.plan().of_kind(RoleKind::Relay).find_map(|role| role.listen);
-        if let Some(relay) = relay {
-            self.until("the relay does not listen", async || {
+        self.until("not all compute nodes joined", async || all_joined(&client, &accounts).await).await?;
+        for relay in listening {
+            self.until("a relay does not listen", async || {
                 tokio::net::TcpStream::connect(relay).await.is_ok()
             })
             .await?;
         }
         self.joined = begin.elapsed();
-        say(&format!("{expected} compute nodes joined after {} ms", self.joined.as_millis()));
+        say(&format!("{} compute nodes joined after {} ms", nodes.len(), self.joined.as_millis()));
         Ok(())
     }
 
@@ -213,9 +213,13 @@ async fn height_of(client: &Client) -> Height {
     client.status_once().await.map_or(Height::GENESIS, |status| status.height.0)
 }
 
-/// Compute nodes that have joined; a chain that does not answer has none.
-async fn joined(client: &Client) -> u64 {
-    let task = Address::of_name(CONTRACT_NAME);
-    let stats: Result<Stats, _> = client.query_as(&task, "stats", &()).await;
-    stats.map_or(0, |stats| stats.nodes)
+/// Whether the contract knows all these compute nodes, as it goes on to after it has removed some; one that does not
+/// answer knows none.
+async fn all_joined(client: &Client, accounts: &[Address]) -> bool {
+    for account in accounts {
+        if !matches!(task::node(client, account).await, Ok(Some(_))) {
+            return false;
+        }
+    }
+    true
 }

@@ -6,23 +6,10 @@ use std::path::PathBuf;
 
 /// Most validators of a local network: each is a store, a sandbox and a full mesh.
 const VALIDATORS_MAX: usize = 16;
+/// Most relays of a local network.
+const RELAYS_MAX: usize = 8;
 /// Most compute nodes of a local network.
 pub(super) const NODES_MAX: usize = 64;
-
-/// Compute nodes that misbehave, by kind.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BadNodes {
-    /// Always fake the result.
-    pub cheats: usize,
-    /// Copy another's commitment.
-    pub copies: usize,
-    /// Never commit.
-    pub lazy: usize,
-    /// Join and are gone.
-    pub offline: usize,
-    /// Report an error instead of the result.
-    pub error_reporters: usize,
-}
 
 /// A new network.
 #[derive(Debug, Clone)]
@@ -35,10 +22,12 @@ pub struct UpOptions {
     pub processes: bool,
     /// Validators.
     pub validators: usize,
+    /// Relays.
+    pub relays: usize,
     /// Compute nodes, the bad ones included.
     pub nodes: usize,
-    /// Those of them that misbehave.
-    pub bad: BadNodes,
+    /// How many of them misbehave, and how.
+    pub bad: Vec<(Persona, usize)>,
     /// First port; 0 takes free ones.
     pub base_port: u16,
     /// Keys follow from this number; new ones each time when left out.
@@ -46,7 +35,7 @@ pub struct UpOptions {
 }
 
 impl UpOptions {
-    /// Four validators, five honest compute nodes, on free ports, in `dir`.
+    /// Four validators, a relay, five honest compute nodes, on free ports, in `dir`.
     #[must_use]
     pub fn new(dir: PathBuf) -> Self {
         Self {
@@ -54,8 +43,9 @@ impl UpOptions {
             fresh: false,
             processes: false,
             validators: 4,
+            relays: 1,
             nodes: 5,
-            bad: BadNodes::default(),
+            bad: Vec::new(),
             base_port: 0,
             seed: None,
         }
@@ -66,34 +56,25 @@ impl UpOptions {
     /// # Errors
     /// When numbers are out of range.
     pub(super) fn personas(&self) -> Outcome<Vec<Persona>> {
-        if self.validators == 0 || self.validators > VALIDATORS_MAX {
-            return Err(Failure::new(format!(
-                "{} validators: 1 to {VALIDATORS_MAX} are possible",
-                self.validators
-            )));
-        }
-        if self.nodes > NODES_MAX {
-            return Err(Failure::new(format!(
-                "{} compute nodes: at most {NODES_MAX} are possible",
-                self.nodes
-            )));
-        }
-        let bad = [
-            (Persona::Fakes, self.bad.cheats),
-            (Persona::Copies, self.bad.copies),
-            (Persona::Lazy, self.bad.lazy),
-            (Persona::Offline, self.bad.offline),
-            (Persona::ErrorReporter, self.bad.error_reporters),
-        ];
-        let total: usize = bad.iter().map(|(_, count)| count).sum();
+        within("validators", self.validators, 1, VALIDATORS_MAX)?;
+        within("relays", self.relays, 1, RELAYS_MAX)?;
+        within("compute nodes", self.nodes, 0, NODES_MAX)?;
+        let total = self.bad.iter().fold(0usize, |sum, (_, count)| sum.saturating_add(*count));
         let Some(honest) = self.nodes.checked_sub(total) else {
             return Err(Failure::new(format!("{total} bad compute nodes of {} in all", self.nodes))
                 .hint("raise --nodes, or lower the others"));
         };
         let mut personas = vec![Persona::Honest; honest];
-        for (persona, count) in bad {
-            personas.extend(std::iter::repeat_n(persona, count));
+        for (persona, count) in &self.bad {
+            personas.extend(std::iter::repeat_n(*persona, *count));
         }
         Ok(personas)
     }
+}
+
+fn within(what: &str, count: usize, least: usize, most: usize) -> Outcome {
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{count} {what}: a local network has {least} to {most}")))
 }

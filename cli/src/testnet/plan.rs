@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::rpc::text::Text;
-use hydrogen_offchain::personas::Persona;
+use hydrogen_offchain::personas::{Actor, Persona};
 use hydrogen_types::{Address, Hash};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::path::Path;
 /// The plan's file in the network's folder.
 const FILE: &str = "testnet.json";
 /// Version of the plan.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Largest plan read.
 const PLAN_BYTES_MAX: u64 = 1 << 20;
 
@@ -26,13 +26,13 @@ pub struct Plan {
     pub genesis: Text<Hash>,
     /// RPC URLs of all validators.
     pub rpc: Vec<String>,
-    /// The relay's URL.
-    pub relay: String,
+    /// URLs of all relays.
+    pub relays: Vec<String>,
     /// One process a role.
     pub processes: bool,
     /// Process that holds the network up, while it does.
     pub pid: Option<u32>,
-    /// Validators, relay, compute nodes.
+    /// Validators, relays, compute nodes.
     pub roles: Vec<Role>,
     /// Keys by name, in `keys/NAME.json`, all in clear.
     pub keys: Vec<Key>,
@@ -56,14 +56,28 @@ pub struct Role {
     pub kind: RoleKind,
     /// Its account.
     pub address: Text<Address>,
-    /// Where it listens for clients: a validator's RPC, the relay's HTTP.
+    /// Where it listens for clients: a validator's RPC, a relay's HTTP.
     pub listen: Option<SocketAddr>,
     /// Where peers connect.
     pub p2p: Option<String>,
-    /// How a compute node behaves.
+    /// How a compute node behaves: the name of a persona.
     pub persona: Option<String>,
     /// Its process, while it runs.
     pub pid: Option<u32>,
+}
+
+impl Role {
+    /// The name of its persona, unless it is honest.
+    #[must_use]
+    pub fn misbehaviour(&self) -> Option<&str> {
+        self.persona.as_deref().filter(|name| *name != Persona::Honest.name())
+    }
+
+    /// What a compute node is; other roles are honest.
+    fn persona(&self) -> Outcome<Persona> {
+        let name = self.persona.as_deref().unwrap_or(Persona::Honest.name());
+        Persona::from_name(name).ok_or_else(|| Failure::new(format!("no compute node behaves as `{name}`")))
+    }
 }
 
 /// What a role is.
@@ -102,7 +116,7 @@ impl Plan {
             chain_id,
             genesis: Text(Hash::ZERO),
             rpc: Vec::new(),
-            relay: String::new(),
+            relays: Vec::new(),
             processes,
             pid: None,
             roles: Vec::new(),
@@ -165,28 +179,15 @@ impl Plan {
         })
     }
 
+    /// How the compute node `role` behaves, and with whom it is in league.
+    pub(super) fn actor(&self, role: &Role) -> Outcome<Actor> {
+        let nodes = self.of_kind(RoleKind::Compute);
+        let personas =
+            nodes.map(|node| Ok((node.address.0, node.persona()?))).collect::<Outcome<Vec<_>>>()?;
+        Ok(Actor::among(role.persona()?, personas))
+    }
+
     pub(super) fn of_kind(&self, kind: RoleKind) -> impl Iterator<Item = &Role> {
         self.roles.iter().filter(move |role| role.kind == kind)
     }
-}
-
-/// Names of the kinds of compute nodes in the plan.
-const PERSONAS: [(&str, Persona); 6] = [
-    ("honest", Persona::Honest),
-    ("cheat", Persona::Fakes),
-    ("copy", Persona::Copies),
-    ("lazy", Persona::Lazy),
-    ("offline", Persona::Offline),
-    ("error_reporter", Persona::ErrorReporter),
-];
-
-pub(super) fn persona_name(persona: Persona) -> &'static str {
-    PERSONAS.iter().find(|(_, known)| *known == persona).map_or("honest", |(name, _)| name)
-}
-
-pub(super) fn persona_of(name: &str) -> Outcome<Persona> {
-    let found = PERSONAS.iter().find(|(known, _)| *known == name);
-    found
-        .map(|(_, persona)| *persona)
-        .ok_or_else(|| Failure::new(format!("no compute node behaves as `{name}`")))
 }

@@ -6,7 +6,7 @@ use crate::keys::{KeyFile, Passphrase};
 use crate::node::{self, Home};
 use crate::relay::{Relay, RelayConfig, RelayLimits};
 use crate::shutdown::Shutdown;
-use crate::testnet::plan::{Plan, Role, RoleKind, persona_of};
+use crate::testnet::plan::{Plan, Role, RoleKind};
 use hydrogen_core::NodeKeys;
 use hydrogen_types::Amount;
 use std::path::Path;
@@ -64,7 +64,7 @@ async fn compute_node(dir: &Path, plan: &Plan, role: &Role, shutdown: Shutdown) 
     let first = place % rpc.len().max(1);
     rpc.rotate_left(first);
     let config = ComputeConfig {
-        persona: persona_of(role.persona.as_deref().unwrap_or("honest"))?,
+        actor: plan.actor(role)?,
         stake: Some(Amount::cnx(STAKE_CNX)),
         ..ComputeConfig::new(rpc, dir.join(&role.name), key)
     };

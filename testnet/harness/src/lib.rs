@@ -30,15 +30,18 @@
 mod application;
 mod builder;
 mod error;
+mod external;
 mod net;
 mod node;
 mod relay;
+mod relays;
 mod report;
 mod run;
 mod turn;
 
 pub use builder::NetBuilder;
 pub use error::HarnessError;
+pub use external::ExternalError;
 pub use hydrogen_embed::EmbeddedChain;
 pub use hydrogen_offchain::personas::Persona;
 pub use net::{FEE, Net};

@@ -5,6 +5,7 @@ use crate::builder::NetBuilder;
 use crate::error::HarnessError;
 use crate::node::Node;
 use crate::relay::Relay;
+use crate::relays::Relays;
 use crate::report::{Line, Report, TaskReport, describe};
 use hydrogen_embed::{Committed, EmbedError, EmbeddedChain, SecretKey};
 use hydrogen_offchain::calls::{self, Call, Query, program_task, task_contract};
@@ -20,19 +21,31 @@ const DEPOSIT_ALLOWANCE: Amount = Amount::cnx(1);
 /// Gas limit of a call to the task contract.
 pub(crate) const CALL_GAS: Gas = Gas::new(20_000_000_000);
 
-/// An application, compute nodes, a relay and a chain.
+/// A call on its way into a block.
+pub(crate) struct Sent {
+    pub(crate) actor: String,
+    pub(crate) method: &'static str,
+    /// The application's task that it is about.
+    pub(crate) task: Option<u64>,
+}
+
+/// An application, compute nodes, relays and a chain.
 pub struct Net {
     pub(crate) chain: EmbeddedChain,
     pub(crate) application: Application,
     pub(crate) nodes: Vec<Node>,
-    pub(crate) relay: Relay,
+    pub(crate) relays: Relays,
+    /// May register and remove relays.
+    owner: SecretKey,
+    /// Most uptime that one block brings.
+    pub(crate) step_ms_max: u64,
     names: BTreeMap<Address, String>,
     supply: Amount,
     lines: Vec<Line>,
     /// Notes of the running turn, which get the height of the next block.
     pub(crate) notes: Vec<(String, String)>,
     /// Who sent what in the running turn, by transaction id.
-    pub(crate) sent: BTreeMap<Hash, (String, &'static str)>,
+    pub(crate) sent: BTreeMap<Hash, Sent>,
 }
 
 impl Net {
@@ -46,12 +59,14 @@ impl Net {
         chain: EmbeddedChain,
         application: Application,
         nodes: Vec<Node>,
-        relay: Relay,
+        relays: Relays,
+        owner: SecretKey,
+        step_ms_max: u64,
         names: BTreeMap<Address, String>,
     ) -> Result<Self, HarnessError> {
         let supply = total(&chain.accounts()?);
         let (lines, notes, sent) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Ok(Self { chain, application, nodes, relay, names, supply, lines, notes, sent })
+        Ok(Self { chain, application, nodes, relays, owner, step_ms_max, names, supply, lines, notes, sent })
     }
 
     /// The chain.
@@ -65,9 +80,75 @@ impl Net {
         &mut self.chain
     }
 
-    /// The relay.
+    /// The first relay.
     pub fn relay_mut(&mut self) -> &mut Relay {
-        &mut self.relay
+        self.relays.at_mut(0)
+    }
+
+    /// A relay.
+    ///
+    /// # Panics
+    /// Beyond the last relay.
+    pub fn relay_at(&mut self, index: usize) -> &mut Relay {
+        self.relays.at_mut(index)
+    }
+
+    /// The owner removes a relay: it serves the tasks that were created before, and no others.
+    ///
+    /// # Errors
+    /// The contract's refusal.
+    ///
+    /// # Panics
+    /// Beyond the last relay.
+    pub fn remove_relay(&mut self, index: usize) -> Result<(), HarnessError> {
+        let (key, id) = (self.owner.clone(), self.relays.at(index).id());
+        self.call(&key, &calls::remove_relay(&id)).map(drop)
+    }
+
+    /// The application keeps a module and publishes it at the first relay that answers; at others later, where it is
+    /// missing.
+    pub fn publish(&mut self, program: &[u8]) -> Hash {
+        self.application.publish(program, &mut self.relays)
+    }
+
+    /// Stands still for `ms`: no block is made, and the next one adds to the uptime what one block may.
+    ///
+    /// # Errors
+    /// When the chain stopped.
+    pub fn outage(&mut self, ms: u64) -> Result<(), HarnessError> {
+        let committed = self.chain.advance_time(ms)?;
+        self.observe(&committed)
+    }
+
+    /// Sends these calls of the application to the task contract in one block, in this order, and makes it. The
+    /// contract's code of each.
+    ///
+    /// # Errors
+    /// What the chain does not even take in.
+    pub fn call_together(&mut self, calls: &[Call]) -> Result<Vec<Receipt>, HarnessError> {
+        let key = self.application.key.clone();
+        let mut hashes = Vec::new();
+        for call in calls {
+            let hash = self.chain.submit(&key, action(call), CALL_GAS)?;
+            let sent = Sent { actor: String::from("application"), method: call.method, task: None };
+            self.sent.insert(hash, sent);
+            hashes.push(hash);
+        }
+        let committed = self.chain.produce()?;
+        self.observe(&committed)?;
+        let of = |hash: &Hash| committed.receipts.iter().find(|receipt| receipt.hash == *hash).cloned();
+        Ok(hashes.iter().filter_map(of).collect())
+    }
+
+    /// Lets the application take note of a task that was created by hand, so that it brings its arguments.
+    pub fn follow(&mut self, task: u64, args: &[u8]) {
+        self.application.created(task, args);
+    }
+
+    /// Why the application has given up on the arguments of a task, if it has.
+    #[must_use]
+    pub fn gave_up(&self, task: u64) -> Option<String> {
+        self.application.gave_up(task)
     }
 
     /// The application's key.
@@ -168,7 +249,7 @@ impl Net {
     /// # Errors
     /// See [`HarnessError`]; an aborted task is a report.
     pub fn run_task(&mut self, program: &[u8], input: &[u8]) -> Result<TaskReport, HarnessError> {
-        let hash = self.relay.publish(program);
+        let hash = self.publish(program);
         let request = program_task(hash, input, FEE);
         self.run(&request, input)
     }
@@ -207,13 +288,13 @@ impl Net {
         let key = self.application.key.clone();
         let receipt = self.call(&key, &calls::create_task(request))?;
         let id = calls::decode_answer(&receipt.value)?;
-        self.application.args.insert(id, input.to_vec());
+        self.application.created(id, input);
         Ok(id)
     }
 
     /// The application keeps the arguments of a task back.
     pub fn keep_arguments_back(&mut self, task: u64) {
-        self.application.kept_back.insert(task);
+        self.application.keep_back(task);
     }
 
     /// Writes the transcript of a block and checks what must hold after every one.
@@ -228,9 +309,13 @@ impl Net {
                 self.lines.push(line);
             }
             if !receipt.is_success() {
-                let (actor, method) =
-                    self.sent.get(&receipt.hash).cloned().unwrap_or((String::from("task contract"), "call"));
+                let sent = self.sent.get(&receipt.hash);
+                let method = sent.map_or("call", |sent| sent.method);
+                let actor = sent.map_or(String::from("task contract"), |sent| sent.actor.clone());
                 let text = format!("{method} fails with code {}: {}", receipt.code, side.message);
+                if let Some(task) = sent.and_then(|sent| sent.task) {
+                    self.application.refused(task, text.clone());
+                }
                 self.lines.push(Line { height, actor, text });
             }
         }
@@ -253,11 +338,13 @@ impl Net {
 
     fn finish(&self, before: Report, id: u64) -> Result<TaskReport, HarnessError> {
         let task = self.task(id)?;
-        let result = self.application.download(&task, &self.relay)?;
+        let result = self.application.download(&task, &self.relays)?;
         let lines = self.lines[before.first_line..].to_vec();
         let events = self.events(before.first)?;
         let after = (self.chain.accounts()?, self.node_views()?);
-        Ok(TaskReport::new(task, result, lines, events, before, after, |address| self.name(address)))
+        let report =
+            TaskReport::new(task, result, lines, events, before, after, |address| self.name(address));
+        Ok(TaskReport { gave_up: self.gave_up(id), ..report })
     }
 
     fn events(&self, first: Height) -> Result<Vec<(Height, hydrogen_types::Event)>, HarnessError> {

@@ -1,16 +1,17 @@
 //! A compute node of the harness: the real decisions, a disk in memory.
 
 use crate::error::HarnessError;
-use crate::relay::Relay;
-use crate::run::{execute, is_intact};
+use crate::external::Executor;
+use crate::relays::Relays;
+use crate::run::{Fetched, execute, fingerprint_program};
 use hydrogen_embed::SecretKey;
 use hydrogen_offchain::calls::{self, Call};
 use hydrogen_offchain::compute::{
     Attempt, Computation, Duty, Me, Now, Resumes, Saved, Work, node_duty, reconcile,
 };
-use hydrogen_offchain::personas::Persona;
-use hydrogen_types::task::{BlobKind, NodeView, Outcome, TaskView};
-use hydrogen_types::{Address, Amount, ChainId};
+use hydrogen_offchain::personas::{Actor, Answer};
+use hydrogen_types::task::{BlobKind, NodeView, TaskView};
+use hydrogen_types::{Address, Amount, ChainId, Hash};
 use std::collections::BTreeMap;
 
 /// Duties of one task in one turn at most: fetch, persist, commit, and the same again after a cleanup.
@@ -28,7 +29,7 @@ pub(crate) struct Turn {
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) key: SecretKey,
-    persona: Persona,
+    actor: Actor,
     me: Me,
     /// Records by task, as bytes: what would be on disk.
     disk: BTreeMap<u64, Vec<u8>>,
@@ -37,21 +38,30 @@ pub(crate) struct Node {
     /// Work done in this process.
     attempts: BTreeMap<u64, Attempt>,
     resumes: Resumes,
+    /// What it executes of external types, by name.
+    executors: BTreeMap<String, Executor>,
 }
 
 impl Node {
-    pub(crate) fn new(name: String, key: SecretKey, persona: Persona, chain_id: ChainId) -> Self {
+    pub(crate) fn new(
+        name: String,
+        key: SecretKey,
+        actor: Actor,
+        executors: BTreeMap<String, Executor>,
+        chain_id: ChainId,
+    ) -> Self {
         let me =
             Me { chain_id, address: key.address(), salt_secret: key.seed_bytes(), margin_ms: Me::MARGIN_MS };
         Self {
             name,
             key,
-            persona,
+            actor,
             me,
             disk: BTreeMap::new(),
             results: BTreeMap::new(),
             attempts: BTreeMap::new(),
             resumes: Resumes::default(),
+            executors,
         }
     }
 
@@ -79,7 +89,7 @@ impl Node {
     /// What it does about itself.
     pub(crate) fn act_alone(&mut self, now: Now, view: &NodeView, stake_min: Amount) -> Option<Call> {
         let duty = node_duty(now, view, &self.resumes, stake_min);
-        let duty = self.persona.bend(duty, None, &self.me.address);
+        let duty = self.actor.bend(duty, None, &self.me.address);
         if duty != Duty::Resume {
             return None;
         }
@@ -95,21 +105,25 @@ impl Node {
         now: Now,
         id: u64,
         task: Option<&TaskView>,
-        relay: &mut Relay,
+        relays: &mut Relays,
     ) -> Result<Turn, HarnessError> {
         let mut turn = Turn { calls: Vec::new(), notes: Vec::new(), wake_ms: None };
         for _ in 0..DUTIES_MAX {
             let saved = self.disk.get(&id).map(|bytes| Saved::from_bytes(bytes)).transpose()?;
             let attempt = self.attempts.get(&id).cloned().unwrap_or(Attempt::NotBegun);
             let duty = reconcile(now, &self.me, task, saved.as_ref(), &attempt);
-            let duty = self.persona.bend(duty, task, &self.me.address);
+            let duty = self.actor.bend(duty, task, &self.me.address);
             match duty {
                 Duty::Idle | Duty::WaitUntil { .. } | Duty::Resume => return Ok(turn),
                 Duty::FetchAndRun(work) => {
-                    let attempt = self.fetch_and_run(&work, task, relay, &mut turn.notes);
-                    let finished = matches!(attempt, Attempt::Finished(_));
+                    let made_up = task.and_then(|task| self.actor.instead_of_work(task, &self.me));
+                    let attempt = match made_up {
+                        Some(answer) => self.finished(id, answer),
+                        None => self.fetch_and_run(&work, task, relays, &mut turn.notes),
+                    };
+                    let is_finished = matches!(attempt, Attempt::Finished(_));
                     self.attempts.insert(id, attempt);
-                    if !finished {
+                    if !is_finished {
                         turn.wake_ms = Some(work.give_up_ms);
                         return Ok(turn);
                     }
@@ -127,7 +141,7 @@ impl Node {
                 }
                 Duty::Upload { .. } => {
                     let Some(saved) = saved else { return Ok(turn) };
-                    if !self.upload(saved, task, relay, now, &mut turn.notes) {
+                    if !self.upload(saved, task, relays, now, &mut turn.notes) {
                         return Ok(turn);
                     }
                 }
@@ -146,72 +160,83 @@ impl Node {
         Ok(turn)
     }
 
+    fn finished(&mut self, task: u64, answer: Answer) -> Attempt {
+        if let Some(bytes) = answer.bytes {
+            self.results.insert(task, bytes);
+        }
+        Attempt::Finished(answer.outcome)
+    }
+
     fn fetch_and_run(
         &mut self,
         work: &Work,
         task: Option<&TaskView>,
-        relay: &Relay,
+        relays: &Relays,
         notes: &mut Vec<String>,
     ) -> Attempt {
-        let args = relay.download(task, BlobKind::Args, &self.me.address);
-        let Computation::Program(program) = &work.computation else {
-            return Attempt::HostShort;
-        };
-        let (Ok(args), Ok(program)) = (args, relay.program(program)) else {
-            notes.push(String::from("gets no arguments or program from the relay, will try again"));
+        let Some(fetched) = self.fetch(work, task, relays) else {
+            notes.push(String::from("gets no arguments or program from any relay, will try again"));
             return Attempt::NotFetched;
         };
-        if !is_intact(work, program, args) {
+        if !fetched.is_intact(work) {
             notes.push(String::from("gets other bytes than the chain holds the hashes of, will try again"));
             return Attempt::NotFetched;
         }
-        // A node that lies about its outcome does not run anything.
-        let ran = match self.persona {
-            Persona::Fakes | Persona::ErrorReporter | Persona::ClaimsUnavailable => None,
-            Persona::Honest
-            | Persona::Copies
-            | Persona::Lazy
-            | Persona::NeverReveals
-            | Persona::NeverUploads
-            | Persona::Offline => Some(execute(work, program, args)),
-        };
-        let honest = match ran {
-            Some(Err(shortage)) => {
-                notes.push(format!("is short of its host: {shortage}"));
-                return Attempt::HostShort;
+        let run = execute(work, &fetched, &self.executors);
+        notes.push(run.note);
+        match run.ended {
+            Ok(answer) => {
+                let kept = self.actor.keep(answer);
+                self.finished(work.task, kept)
             }
-            Some(Ok(run)) => {
-                notes.push(run.note);
-                if let Some(output) = run.output {
-                    self.results.insert(work.task, output);
-                }
-                run.outcome
-            }
-            None => Outcome::Unavailable,
-        };
-        let outcome = self.persona.outcome(honest, &self.me.salt_secret, work.task);
-        Attempt::Finished(outcome)
+            Err(attempt) => attempt,
+        }
     }
 
+    /// Each part from the first relay that gives it, the task's own asked first.
+    fn fetch(&self, work: &Work, task: Option<&TaskView>, relays: &Relays) -> Option<Fetched> {
+        let places = relays.serving(work.task, work.relay);
+        let answering = || places.iter().filter_map(|place| relays.at(*place).answering().ok());
+        let module = |hash: Hash| answering().find_map(|relay| relay.program(&hash).ok().map(<[u8]>::to_vec));
+        let args = answering().find_map(|relay| {
+            relay.download(task, BlobKind::Args, &self.me.address).ok().map(<[u8]>::to_vec)
+        })?;
+        let program = match work.computation {
+            Computation::Program(hash) => Some(module(hash)?),
+            Computation::External(_) => None,
+        };
+        let fingerprint = match fingerprint_program(work) {
+            Some(hash) => Some(module(hash)?),
+            None => None,
+        };
+        Some(Fetched { args, program, fingerprint })
+    }
+
+    /// Brings a result to the first relay that takes it, the task's own asked first.
     fn upload(
         &mut self,
         saved: Saved,
         task: Option<&TaskView>,
-        relay: &mut Relay,
+        relays: &mut Relays,
         now: Now,
         notes: &mut Vec<String>,
     ) -> bool {
         let Some(bytes) = self.results.get(&saved.task) else { return false };
-        match relay.upload_result(task, &self.me.address, bytes, now.height) {
-            Ok(receipt) => {
-                notes.push(format!("uploads the result, {} bytes", bytes.len()));
-                self.disk.insert(saved.task, saved.with_receipt(receipt).to_bytes());
-                true
-            }
-            Err(refusal) => {
-                notes.push(format!("is refused by the relay: {refusal}"));
-                false
+        for place in relays.serving(saved.task, task.and_then(|task| task.relay)) {
+            let name = relays.name(place);
+            let Ok(relay) = relays.at_mut(place).answering_mut() else {
+                notes.push(format!("gets no answer from {name}"));
+                continue;
+            };
+            match relay.upload_result(task, &self.me.address, bytes, now.height) {
+                Ok(receipt) => {
+                    notes.push(format!("uploads the result to {name}, {} bytes", bytes.len()));
+                    self.disk.insert(saved.task, saved.with_receipt(receipt).to_bytes());
+                    return true;
+                }
+                Err(refusal) => notes.push(format!("is refused by {name}: {refusal}")),
             }
         }
+        false
     }
 }

@@ -60,6 +60,8 @@ pub struct TaskReport {
     pub task: TaskView,
     /// The result as the application downloaded it, its hash checked.
     pub result: Option<Vec<u8>>,
+    /// Why the application brought no arguments, if it tried and gave up.
+    pub gave_up: Option<String>,
     /// Every step with its block.
     pub transcript: Vec<Line>,
     /// The task contract's events since before the task was created.
@@ -113,7 +115,7 @@ impl TaskReport {
             })
             .filter(|change| change.before != change.after)
             .collect();
-        Self { task, result, transcript, events, balances, nodes }
+        Self { task, result, gave_up: None, transcript, events, balances, nodes }
     }
 
     /// Whether the task ended in success.

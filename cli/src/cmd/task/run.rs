@@ -113,7 +113,8 @@ pub(super) fn tell(session: &Session, steps: &[Step]) {
 fn say(session: &Session, height: Option<Height>, text: &str) {
     let height = height.map_or_else(String::new, |height| height.to_string());
     for (index, line) in text.lines().enumerate() {
-        let block = if index == 0 { height.as_str() } else { "" };
+        // A line that begins further right goes on with the one above it.
+        let block = if index == 0 || !line.starts_with(' ') { height.as_str() } else { "" };
         session.output.say(format_args!("{block:>8}  {line}"));
     }
 }

@@ -9,7 +9,7 @@ use hydrogen_types::task::{AbortReason, NodeState, PenaltyReason, TaskState};
 #[test]
 fn arguments_never_brought_cost_the_cancel_fee() {
     let mut net = Net::builder().nodes(5).seed(20).start().unwrap();
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     net.keep_arguments_back(id);
     net.play(id).unwrap();
@@ -103,7 +103,7 @@ fn nobody_uploads() {
 #[test]
 fn the_relay_starves_the_task() {
     let mut net = Net::builder().nodes(3).seed(31).start().unwrap();
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     while net.task(id).unwrap().state != TaskState::Executing {
         net.step(id).unwrap();

@@ -17,7 +17,7 @@ fn net(nodes: usize) -> Net {
 #[test]
 fn no_allowance() {
     let mut net = net(5);
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let request = program_task(hash, INPUT, FEE);
     let (code, message) = refusal(net.create_within_allowance(&request, INPUT));
     assert_eq!(code, NOT_ENOUGH_ALLOWANCE, "{message}");
@@ -29,7 +29,7 @@ fn no_allowance() {
 #[test]
 fn too_little_cnx() {
     let mut net = net(5);
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let request = program_task(hash, INPUT, Amount::cnx(1_000_000));
     let (code, message) = refusal(net.create(&request, INPUT));
     assert_eq!(code, NOT_ENOUGH_TOKENS, "{message}");
@@ -38,7 +38,7 @@ fn too_little_cnx() {
 #[test]
 fn two_nodes_only() {
     let mut net = net(2);
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let (code, message) = refusal(net.create(&program_task(hash, INPUT, FEE), INPUT));
     assert_eq!(code, NOT_ENOUGH_NODES, "{message}");
 }
@@ -47,7 +47,7 @@ fn two_nodes_only() {
 #[test]
 fn the_relay_takes_the_arguments_once_and_only_those() {
     let mut net = net(5);
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     let creator = net.application_key().address();
     let seen = net.chain().tip().height;
@@ -70,7 +70,7 @@ fn the_relay_takes_the_arguments_once_and_only_those() {
 #[test]
 fn a_forged_receipt() {
     let mut net = net(5);
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     net.chain_mut().produce().unwrap();
     let key = net.application_key();
@@ -87,7 +87,7 @@ fn another_accounts_allowance_is_not_taken() {
     let mut net = net(5);
     let key = net.node_key(0);
     net.chain_mut().approve(&key, &task_contract(), Amount::cnx(50)).unwrap();
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let (code, _) = refusal(net.create_within_allowance(&program_task(hash, INPUT, FEE), INPUT));
     assert_eq!(code, NOT_ENOUGH_ALLOWANCE);
 }

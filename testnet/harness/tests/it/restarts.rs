@@ -9,7 +9,7 @@ use hydrogen_types::task::TaskState;
 #[test]
 fn killed_after_every_block() {
     let mut net = Net::builder().nodes(3).seed(50).start().unwrap();
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     while !matches!(net.task(id).unwrap().state, TaskState::Success | TaskState::Aborted) {
         net.step(id).unwrap();
@@ -24,7 +24,7 @@ fn killed_after_every_block() {
 #[test]
 fn disks_lost_after_the_commitment() {
     let mut net = Net::builder().nodes(3).seed(51).start().unwrap();
-    let hash = net.relay_mut().publish(&program("wordcount"));
+    let hash = net.publish(&program("wordcount"));
     let id = net.create(&program_task(hash, INPUT, FEE), INPUT).unwrap();
     while net.task(id).unwrap().state != TaskState::Revealing {
         net.step(id).unwrap();
