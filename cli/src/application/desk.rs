@@ -5,7 +5,7 @@ use crate::client::{Client, TxReceipt, Wallet, task};
 use crate::failure::{Failure, Outcome};
 use hydrogen_offchain::calls::{self, task_contract};
 use hydrogen_offchain::relay::{Blob, check_receipt};
-use hydrogen_types::task::{BlobKind, CreateTask, RelayReceipt, RelayView, TaskState, TaskView};
+use hydrogen_types::task::{BlobKind, CreateTask, RelayReceipt, RelayView, TaskFilter, TaskState, TaskView};
 use hydrogen_types::{Amount, ChainId, Hash, codec};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -231,19 +231,18 @@ impl Desk {
     /// When no node answers.
     pub async fn find_open(&self, order: &Order) -> Outcome<Option<TaskView>> {
         let newest = task::ask(self.client(), calls::stats_query()).await?.tasks;
-        let mut start = newest.saturating_sub(RESUME_TASKS_MAX).max(1);
+        let mut start = Some(newest.saturating_sub(RESUME_TASKS_MAX).max(1));
+        let filter = TaskFilter { creator: Some(self.wallet.address()), ..TaskFilter::default() };
         let mut found = None;
-        while start <= newest {
-            let page = task::ask(self.client(), calls::tasks_query(start, PAGE)).await?;
-            let Some(last) = page.last() else { break };
-            start = last.id.saturating_add(1);
+        while start.is_some() {
+            let page = task::ask(self.client(), calls::tasks_query(&filter, start, PAGE)).await?;
+            start = page.next;
             let ours = |view: &TaskView| {
-                view.creator == self.wallet.address()
-                    && view.program == Some(order.program.hash)
+                view.program == Some(order.program.hash)
                     && view.args_hash == order.input.digest
                     && view.state != TaskState::Aborted
             };
-            found = page.into_iter().rfind(ours).or(found);
+            found = page.tasks.into_iter().rfind(ours).or(found);
         }
         Ok(found)
     }

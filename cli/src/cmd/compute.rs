@@ -7,7 +7,7 @@ use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::shutdown;
 use hydrogen_offchain::calls::{self, Call, task_contract};
-use hydrogen_types::task::NodeView;
+use hydrogen_types::task::{NodeFilter, NodeView};
 use hydrogen_types::{Address, Amount};
 use serde_json::{Value, json};
 
@@ -165,12 +165,13 @@ async fn status(session: &Session, node: Option<String>) -> Outcome {
 async fn list(session: &Session) -> Outcome {
     let client = session.client()?;
     let mut nodes: Vec<NodeView> = Vec::new();
+    let mut after: Option<Address> = None;
     loop {
-        let after: Option<Address> = nodes.last().map(|node| node.address);
-        let page = task::ask(&client, calls::nodes_query(after.as_ref(), PAGE)).await?;
-        let full = page.len() == PAGE as usize;
-        nodes.extend(page);
-        if !full {
+        let page =
+            task::ask(&client, calls::nodes_query(&NodeFilter::default(), after.as_ref(), PAGE)).await?;
+        nodes.extend(page.nodes);
+        after = page.next;
+        if after.is_none() {
             break;
         }
     }

@@ -5,8 +5,8 @@ use crate::schedule::Stage;
 use crate::{args, commit, create, deadline, draw, nodes, relays, reveal, upload, views};
 use hydrogen_sdk::prelude::*;
 use hydrogen_types::host::CallContext;
-use hydrogen_types::task::{Comparison, CreateTask, Outcome, RelayReceipt, Stats, TaskConfig, TaskView};
-use hydrogen_types::task::{DrawView, NodeView, RelayView};
+use hydrogen_types::task::{Comparison, CreateTask, DrawView, NodeFilter, NodePage, NodeView, Outcome};
+use hydrogen_types::task::{RelayReceipt, RelayView, Stats, TaskConfig, TaskFilter, TaskPage, TaskView};
 
 /// The context of a call by a key account: every call of the task contract is one.
 fn account() -> Result<CallContext, TaskError> {
@@ -17,7 +17,21 @@ fn account() -> Result<CallContext, TaskError> {
 /// Tasks, the compute nodes that execute them, the relays that carry their bytes, and the escrow.
 #[contract(
     name = "task",
-    foreign(Comparison, DrawView, NodeView, Outcome, RelayReceipt, RelayView, Stats, TaskConfig, TaskView)
+    foreign(
+        Comparison,
+        DrawView,
+        NodeFilter,
+        NodePage,
+        NodeView,
+        Outcome,
+        RelayReceipt,
+        RelayView,
+        Stats,
+        TaskConfig,
+        TaskFilter,
+        TaskPage,
+        TaskView,
+    )
 )]
 pub mod task {
     use super::*;
@@ -164,10 +178,10 @@ pub mod task {
         views::task(task)
     }
 
-    /// Tasks from id `start` on, at most `limit` and at most 50.
+    /// Tasks from id `start` on that pass the filter: at most `limit` and at most 50, and where the next page starts.
     #[query]
-    pub(crate) fn tasks(start: u64, limit: u32) -> Vec<TaskView> {
-        views::tasks(start, limit)
+    pub(crate) fn tasks(filter: Option<TaskFilter>, start: Option<u64>, limit: Option<u32>) -> TaskPage {
+        views::tasks(&filter.unwrap_or_default(), start, limit)
     }
 
     /// A node.
@@ -176,10 +190,11 @@ pub mod task {
         views::node(&node)
     }
 
-    /// Nodes by address after `after`, at most `limit` and at most 50.
+    /// Nodes by address after `after` that pass the filter: at most `limit` and at most 50, and after which address
+    /// the next page starts.
     #[query]
-    pub(crate) fn nodes(after: Option<Address>, limit: u32) -> Vec<NodeView> {
-        views::nodes(after, limit)
+    pub(crate) fn nodes(filter: Option<NodeFilter>, after: Option<Address>, limit: Option<u32>) -> NodePage {
+        views::nodes(&filter.unwrap_or_default(), after, limit)
     }
 
     /// The task a node is bound to.

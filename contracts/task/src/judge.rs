@@ -4,10 +4,9 @@
 //! an error never costs a result anything; `Unavailable` is excused only when nobody revealed a result or an error.
 
 use hydrogen_types::Hash;
-use hydrogen_types::task::{AbortReason, Comparison, Outcome, PANEL, PenaltyReason, Seat};
-
-/// Bytes of a fingerprint that are compared as one item.
-const FINGERPRINT_ITEM_BYTES: usize = 8;
+use hydrogen_types::task::{
+    AbortReason, Comparison, FINGERPRINT_ITEM_BYTES, Outcome, PANEL, PenaltyReason, Seat,
+};
 
 /// What one seat brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,6 +52,7 @@ pub(crate) fn join(
         withdraw_ms: None,
         tasks_paid: 0,
         earned: Amount::ZERO,
+        types: Vec::new(),
     };
     list(&mut totals, &address, &mut node);
     NODES.save(&address, &node);

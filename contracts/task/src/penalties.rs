@@ -14,7 +14,7 @@ pub(crate) fn fine(config: &TaskConfig, share: Amount, reason: PenaltyReason) ->
         PenaltyReason::MissedReveal => (config.missed_reveal_permille, config.missed_reveal_share_permille),
         PenaltyReason::MissedUpload => (config.missed_upload_permille, config.missed_upload_share_permille),
         PenaltyReason::Cheat => (config.cheat_permille, config.cheat_share_permille),
-        PenaltyReason::PanelTimedOut => return Amount::ZERO,
+        PenaltyReason::PanelTimedOut | PenaltyReason::StakeTooLow => return Amount::ZERO,
     };
     permille(config.stake_min, of_stake).max(permille(share, of_share))
 }

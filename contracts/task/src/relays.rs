@@ -39,7 +39,7 @@ pub(crate) fn add(key: PublicKey, url: String) -> Result<(), TaskError> {
     if RELAYS.range(None, RELAYS_MAX).len() >= RELAYS_MAX as usize {
         return Err(TaskError::BadRelay { why: "there are 100 relays, as many as the contract takes" });
     }
-    RELAYS.save(&id, &RelayView { id, key, url: url.clone(), draining: false });
+    RELAYS.save(&id, &RelayView { id, key, url: url.clone(), draining: false, last_task: None });
     RelayRegistered { relay: id, url }.emit();
     Ok(())
 }

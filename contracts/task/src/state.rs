@@ -8,6 +8,8 @@
 
 use crate::error::TaskError;
 use crate::money::Books;
+use alloc::string::String;
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_sdk::{Item, Map};
 use hydrogen_types::task::{NodeState, PANEL, Penalty, RelayView, Stats, TaskConfig, TaskView};
@@ -26,7 +28,7 @@ pub(crate) const TASKS: Map<u64, Task> = Map::new("tasks");
 /// Nodes by account.
 pub(crate) const NODES: Map<Address, Node> = Map::new("nodes");
 /// Latest penalties of each node, apart from it because few calls need them.
-pub(crate) const PENALTIES: Map<Address, alloc::vec::Vec<Penalty>> = Map::new("penalties");
+pub(crate) const PENALTIES: Map<Address, Vec<Penalty>> = Map::new("penalties");
 /// The dense list of nodes that may be drawn.
 pub(crate) const AVAILABLE: Map<u64, Address> = Map::new("available");
 /// Ended tasks in the order of their end, for the sweep.
@@ -127,6 +129,8 @@ pub(crate) struct Node {
     pub(crate) tasks_paid: u64,
     /// CNX it was paid.
     pub(crate) earned: Amount,
+    /// External types it executes.
+    pub(crate) types: Vec<String>,
 }
 
 impl Node {

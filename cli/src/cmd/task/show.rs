@@ -8,7 +8,7 @@ use crate::cmd::task::view::{abort_reason, json_of, known, row, text_of};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_offchain::calls;
-use hydrogen_types::task::TaskState;
+use hydrogen_types::task::{TaskFilter, TaskState};
 use serde_json::{Value, json};
 
 pub(super) async fn status(session: &Session, id: u64) -> Outcome {
@@ -43,7 +43,8 @@ pub(super) async fn cancel(session: &Session, id: u64, from: &str) -> Outcome {
 }
 
 pub(super) async fn list(session: &Session, start: u64, limit: u32) -> Outcome {
-    let tasks = task::ask(&session.client()?, calls::tasks_query(start, limit)).await?;
+    let query = calls::tasks_query(&TaskFilter::default(), Some(start), limit);
+    let tasks = task::ask(&session.client()?, query).await?.tasks;
     let text = match tasks.as_slice() {
         [] => String::from("no tasks"),
         some => some.iter().map(row).collect::<Vec<_>>().join("\n"),

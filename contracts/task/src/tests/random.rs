@@ -106,10 +106,10 @@ fn whatever_everybody_does_the_books_balance() {
         assert_eq!(stats.tasks, stats.tasks_success + stats.tasks_aborted);
         assert_eq!(balance(world().context.contract), stats.staked);
         assert_eq!(balance(BURNED), stats.burned);
-        assert!(contract::nodes(None, 100).iter().all(|node| {
+        assert!(contract::nodes(None, None, None).nodes.iter().all(|node| {
             matches!(node.state, NodeState::Available | NodeState::Paused | NodeState::Unbonding)
         }));
-        for view in contract::tasks(1, 100) {
+        for view in contract::tasks(None, None, None).tasks {
             let end = view.abort_reason.map_or("Success".into(), |reason| format!("{reason:?}"));
             *ends.entry(end).or_insert(0) += 1;
         }

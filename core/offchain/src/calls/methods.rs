@@ -2,7 +2,7 @@
 
 use borsh::BorshSerialize;
 use hydrogen_types::codec::encode;
-use hydrogen_types::task::{Comparison, CreateTask, Outcome, RelayReceipt};
+use hydrogen_types::task::{Comparison, CreateTask, Outcome, RelayReceipt, TaskConfig};
 use hydrogen_types::{Address, Amount, Hash, PublicKey};
 
 /// A call of the task contract, ready for [`hydrogen_types::Action::Call`].
@@ -125,4 +125,22 @@ pub fn register_relay(key: &PublicKey, url: &str) -> Call {
 #[must_use]
 pub fn remove_relay(relay: &Address) -> Call {
     Call::new("remove_relay", &(relay,))
+}
+
+/// The owner puts a configuration in force, for tasks created from then on.
+#[must_use]
+pub fn set_config(config: &TaskConfig) -> Call {
+    Call::new("set_config", &(config,))
+}
+
+/// The owner offers the contract to another account.
+#[must_use]
+pub fn offer_ownership(to: &Address) -> Call {
+    Call::new("offer_ownership", &(to,))
+}
+
+/// The account that the contract was offered to becomes its owner.
+#[must_use]
+pub fn accept_ownership() -> Call {
+    Call::new("accept_ownership", &())
 }

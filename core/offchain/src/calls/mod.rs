@@ -5,8 +5,9 @@ mod methods;
 mod queries;
 
 pub use methods::{
-    Call, add_stake, args_uploaded, cancel, commit, create_task, expire, join, pause, program_task, quit,
-    register_relay, remove_relay, report_uploaded, resume, reveal, withdraw,
+    Call, accept_ownership, add_stake, args_uploaded, cancel, commit, create_task, expire, join,
+    offer_ownership, pause, program_task, quit, register_relay, remove_relay, report_uploaded, resume,
+    reveal, set_config, withdraw,
 };
 pub use queries::{
     Query, config_query, decode_answer, draw_query, node_query, node_task_query, nodes_query, relays_query,

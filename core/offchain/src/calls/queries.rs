@@ -3,7 +3,9 @@
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::marker::PhantomData;
 use hydrogen_types::codec::encode;
-use hydrogen_types::task::{DrawView, NodeView, RelayView, Stats, TaskConfig, TaskView};
+use hydrogen_types::task::{
+    DrawView, NodeFilter, NodePage, NodeView, RelayView, Stats, TaskConfig, TaskFilter, TaskPage, TaskView,
+};
 use hydrogen_types::{Address, DecodeError, decode};
 
 /// Most bytes of a query's answer that is decoded: a page of full views is far below.
@@ -47,10 +49,10 @@ pub fn task_query(task: u64) -> Query<Option<TaskView>> {
     Query::new("task", &(task,))
 }
 
-/// Tasks from id `start` on, at most `limit`.
+/// Tasks from id `start` on that pass the filter, at most `limit`; the page says where the next one starts.
 #[must_use]
-pub fn tasks_query(start: u64, limit: u32) -> Query<Vec<TaskView>> {
-    Query::new("tasks", &(start, limit))
+pub fn tasks_query(filter: &TaskFilter, start: Option<u64>, limit: u32) -> Query<TaskPage> {
+    Query::new("tasks", &(Some(filter), start, Some(limit)))
 }
 
 /// A node.
@@ -59,10 +61,10 @@ pub fn node_query(node: &Address) -> Query<Option<NodeView>> {
     Query::new("node", &(node,))
 }
 
-/// Nodes after address `after`, at most `limit`.
+/// Nodes after address `after` that pass the filter, at most `limit`; the page says where the next one starts.
 #[must_use]
-pub fn nodes_query(after: Option<&Address>, limit: u32) -> Query<Vec<NodeView>> {
-    Query::new("nodes", &(after, limit))
+pub fn nodes_query(filter: &NodeFilter, after: Option<&Address>, limit: u32) -> Query<NodePage> {
+    Query::new("nodes", &(Some(filter), after, Some(limit)))
 }
 
 /// The task a node is bound to.

@@ -100,6 +100,17 @@ pub struct TaskConfig {
     pub memory_bytes_max: u64,
     /// Most fuel a task may ask for.
     pub fuel_max: u64,
+    /// External types that tasks may name and nodes may join with; at most [`EXTERNAL_TYPES_MAX`], each once.
+    pub external_types: Vec<ExternalType>,
+}
+
+/// A kind of task that nodes execute with a command of their own instead of a program.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ExternalType {
+    /// 1 to [`EXTERNAL_NAME_BYTES_MAX`] of `a` to `z`, `0` to `9` and `-`.
+    pub name: String,
+    /// Shortest `timeout_ms` of a task of this type: so long an honest node may take for the longest of them.
+    pub timeout_ms_min: u64,
 }
 
 impl Default for TaskConfig {
@@ -131,6 +142,7 @@ impl Default for TaskConfig {
             output_bytes_max: 32 << 20,
             memory_bytes_max: 1 << 30,
             fuel_max: 1_000_000_000_000,
+            external_types: Vec::new(),
         }
     }
 }

@@ -2,9 +2,11 @@
 //! compute alike.
 
 mod config;
+mod page;
 mod view;
 
-pub use config::{CreateTask, TaskConfig, TaskInit, task_default};
+pub use config::{CreateTask, ExternalType, TaskConfig, TaskInit, task_default};
+pub use page::{NodeFilter, NodePage, TaskFilter, TaskPage};
 pub use view::{
     AbortReason, DrawView, NodeState, NodeView, Penalty, PenaltyReason, RelayView, Seat, Stats, TaskState,
     TaskView,
@@ -25,6 +27,18 @@ pub const CONTRACT_NAME: &str = "task";
 pub const PANEL: usize = 3;
 /// Version of the whole contract between chain and program: calls, limits, clock, randomness.
 pub const PROGRAM_ABI: u32 = 1;
+/// Bytes of a fingerprint that are compared as one item.
+pub const FINGERPRINT_ITEM_BYTES: usize = 8;
+/// Shortest fingerprint of a similar task.
+pub const FINGERPRINT_BYTES_MIN: usize = FINGERPRINT_ITEM_BYTES;
+/// Longest fingerprint; every length is a multiple of [`FINGERPRINT_ITEM_BYTES`].
+pub const FINGERPRINT_BYTES_MAX: usize = 512;
+/// Most external types of a configuration.
+pub const EXTERNAL_TYPES_MAX: usize = 16;
+/// Longest name of an external type.
+pub const EXTERNAL_NAME_BYTES_MAX: usize = 32;
+/// Most external types of one node.
+pub const NODE_TYPES_MAX: usize = 4;
 
 /// How two results are compared.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]

@@ -166,6 +166,8 @@ pub enum PenaltyReason {
     Cheat,
     /// All three were silent: paused, not fined.
     PanelTimedOut,
+    /// Its stake is below what the configuration in force asks for: paused, not fined.
+    StakeTooLow,
 }
 
 /// One entry of a node's record.
@@ -215,6 +217,8 @@ pub struct RelayView {
     pub url: String,
     /// Whether it was removed and only serves tasks created before.
     pub draining: bool,
+    /// Of one that drains: the last task it still serves. Once no task up to this one is open, the relay is gone.
+    pub last_task: Option<u64>,
 }
 
 /// Counters over the whole contract.
