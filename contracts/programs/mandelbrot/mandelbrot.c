@@ -2,7 +2,7 @@
  *
  * stdin:  "width height iterations", decimal numbers apart by white space
  * stdout: a binary PGM (P5): black inside the set, bands of grey around it
- * exit:   0; 1 for arguments that are not three numbers in range, with a sentence on stderr
+ * exit:   0; 65 for arguments that are not three numbers in range, with a sentence on stderr
  *
  * Doubles are IEEE 754 on every node and only + - * and comparisons are used, so every node writes the same bytes.
  */
@@ -15,11 +15,14 @@
 /* Longest arguments: three numbers and room for white space. */
 #define INPUT_BYTES_MAX 256
 
+/* Says that the input is at fault: the task's error is then "bad arguments". */
+#define EXIT_BAD_ARGUMENTS 65
+
 static int refuse(const char *sentence, size_t length)
 {
     if (write(2, sentence, length) < 0)
-        return 2;
-    return 1;
+        return 1;
+    return EXIT_BAD_ARGUMENTS;
 }
 
 #define REFUSE(sentence) refuse(sentence "\n", sizeof(sentence))
@@ -120,7 +123,7 @@ int main(void)
     head = append(row, head, height, '\n');
     head = append(row, head, 255, '\n');
     if (write_all(row, head) != 0)
-        return 2;
+        return 1;
 
     /* The set lies within -2.5..1 and -1.25..1.25. */
     for (long y = 0; y < height; ++y) {
@@ -131,7 +134,7 @@ int main(void)
             row[x] = steps == iterations ? 0 : (uint8_t)(255 - steps * 9 % 208);
         }
         if (write_all(row, (size_t)width) != 0)
-            return 2;
+            return 1;
     }
     return 0;
 }

@@ -67,6 +67,7 @@ pub(crate) fn digest(root: &Path, module: &Module) -> Result<[u8; 32], String> {
         Kind::CProgram => {}
         Kind::RustProgram => {
             files.insert(contracts.join("Cargo.toml"));
+            files.insert(contracts.join("Cargo.lock"));
         }
         Kind::Contract => {
             collect(&contracts.join("sdk"), &mut files)?;

@@ -2,7 +2,7 @@
 //!
 //! - stdin: UTF-8 text.
 //! - stdout: a line `COUNT WORD` for each word, most frequent first, equally frequent ones in byte order.
-//! - exit: 0; 1 for bytes that are not UTF-8, with a sentence on stderr.
+//! - exit: 0; 65 for bytes that are not UTF-8, with a sentence on stderr.
 //!
 //! A word is a run of letters, digits and inner apostrophes, in lower case.
 
@@ -10,9 +10,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
+/// Says that the input is at fault: the task's error is then "bad arguments".
+const EXIT_BAD_ARGUMENTS: u8 = 65;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            eprintln!("{error}");
+            ExitCode::from(EXIT_BAD_ARGUMENTS)
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
