@@ -8,4 +8,5 @@ mod gas;
 mod host;
 mod hostile;
 mod nested;
+mod phash;
 mod programs;

@@ -3,7 +3,7 @@
 use crate::refusal::Refusal;
 use crate::shrink::{Cells, Shrink};
 
-const GREY_MAX: u64 = 65_535;
+const GREY_MAX: u32 = 65_535;
 
 /// The image that `bytes` start with, and its length in bytes.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Cells, usize), Refusal> {
@@ -26,22 +26,27 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Cells, usize), Refusal> {
     let mut rows = raster.chunks_exact(row_bytes);
     for y in 0..height {
         let row = rows.next().ok_or(Refusal::Truncated)?;
-        let values =
-            || row.chunks_exact(size).map(|pixel| pixel.iter().fold(0, |v, b| v << 8 | u64::from(*b)));
-        if let Some(value) = values().find(|value| *value > maximum) {
-            return Err(Refusal::PixelTooLarge { value, maximum });
+        // Of all values there are none lies above 255 or 65,535.
+        if maximum != 255 && maximum != GREY_MAX {
+            let too_large = values(row, size).find(|value| *value > maximum);
+            too_large.map_or(Ok(()), |value| Err(Refusal::PixelTooLarge { value, maximum }))?;
         }
-        shrink.row(y, 0, 1, values().map(|value| grey(value, maximum)));
+        shrink.row(y, 0, 1, values(row, size).map(|value| grey(value, maximum)));
     }
     let raster_bytes = usize::try_from(height).unwrap_or(usize::MAX).saturating_mul(row_bytes);
     Ok((shrink.cells(), text.at + 1 + raster_bytes))
 }
 
+/// The pixels of a row, one or two bytes each.
+fn values(row: &[u8], size: usize) -> impl Iterator<Item = u32> {
+    row.chunks_exact(size).map(|pixel| pixel.iter().fold(0, |value, byte| value << 8 | u32::from(*byte)))
+}
+
 fn plain(
     shrink: &mut Shrink,
     text: &mut Text<'_>,
-    (width, height): (u64, u64),
-    maximum: u64,
+    (width, height): (u32, u32),
+    maximum: u32,
 ) -> Result<(), Refusal> {
     for y in 0..height {
         for x in 0..width {
@@ -55,8 +60,13 @@ fn plain(
     Ok(())
 }
 
-fn grey(value: u64, maximum: u64) -> u64 {
-    if maximum == 255 { value * 257 } else { (value * GREY_MAX + maximum / 2) / maximum }
+fn grey(value: u32, maximum: u32) -> u32 {
+    match maximum {
+        255 => value * 257,
+        GREY_MAX => value,
+        // At most 65,535 squared and half as much again of 65,535: below 2^32.
+        _ => (value * GREY_MAX + maximum / 2) / maximum,
+    }
 }
 
 /// Decimal numbers apart by white space and comments.
@@ -66,15 +76,15 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn number(&mut self, what: &'static str) -> Result<u64, Refusal> {
+    fn number(&mut self, what: &'static str) -> Result<u32, Refusal> {
         self.skip();
         let start = self.at;
-        let mut value = 0u64;
+        let mut value = 0u32;
         while let Some(digit) = self.bytes.get(self.at).filter(|byte| byte.is_ascii_digit()) {
-            value = value * 10 + u64::from(digit - b'0');
-            if value > u64::from(u32::MAX) {
-                return Err(Refusal::BadNumber { what, at: start });
-            }
+            value = value
+                .checked_mul(10)
+                .and_then(|value| value.checked_add(u32::from(digit - b'0')))
+                .ok_or(Refusal::BadNumber { what, at: start })?;
             self.at += 1;
         }
         match self.bytes.get(self.at) {

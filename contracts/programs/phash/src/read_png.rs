@@ -10,9 +10,9 @@ pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// What the decoder may hold beside rows: far more than the chunks that matter here.
 const DECODER_BYTES_MAX: usize = 16 << 20;
 /// Where pixels of a pass of Adam7 lie: first column and row, steps to the next ones.
-const ADAM7: [[u64; 4]; 7] =
+const ADAM7: [[u32; 4]; 7] =
     [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
-const WHOLE: [[u64; 4]; 1] = [[0, 0, 1, 1]];
+const WHOLE: [[u32; 4]; 1] = [[0, 0, 1, 1]];
 
 /// The image that `bytes` start with, and its length in bytes.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Cells, usize), Refusal> {
@@ -27,7 +27,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Cells, usize), Refusal> {
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info().map_err(bad)?;
     let pixel = Pixel::of(reader.output_color_type());
-    let passes: &[[u64; 4]] = if reader.info().interlaced { &ADAM7 } else { &WHOLE };
+    let passes: &[[u32; 4]] = if reader.info().interlaced { &ADAM7 } else { &WHOLE };
     for [x, y, step_x, step_y] in passes {
         // A pass without columns has no rows.
         if *x >= width {
@@ -43,9 +43,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(Cells, usize), Refusal> {
     Ok((shrink.cells(), length))
 }
 
-fn number(bytes: &[u8], at: usize) -> Result<u64, Refusal> {
+fn number(bytes: &[u8], at: usize) -> Result<u32, Refusal> {
     let four = bytes.get(at..).and_then(|rest| rest.first_chunk()).ok_or(Refusal::Truncated)?;
-    Ok(u64::from(u32::from_be_bytes(*four)))
+    Ok(u32::from_be_bytes(*four))
 }
 
 /// Bytes up to and with the chunk `IEND`.
@@ -92,12 +92,12 @@ impl Pixel {
     }
 
     /// Grey of 16 bits, transparency over white.
-    fn grey(self, bytes: &[u8]) -> u64 {
+    fn grey(self, bytes: &[u8]) -> u32 {
         let sample = |index: usize| {
             if self.wide {
-                u64::from(bytes[2 * index]) << 8 | u64::from(bytes[2 * index + 1])
+                u32::from(bytes[2 * index]) << 8 | u32::from(bytes[2 * index + 1])
             } else {
-                u64::from(bytes[index]) * 257
+                u32::from(bytes[index]) * 257
             }
         };
         let grey = if self.colour {
@@ -109,6 +109,7 @@ impl Pixel {
             return grey;
         }
         let alpha = sample(self.samples());
+        // A mean of two numbers of 16 bits times 65,535, and half of it: below 2^32.
         (grey * alpha + 65_535 * (65_535 - alpha) + 32_767) / 65_535
     }
 }

@@ -28,18 +28,18 @@ pub(crate) enum Refusal {
     /// A side of 0 or beyond 65,535 pixels.
     BadSize {
         /// Pixels.
-        width: u64,
+        width: u32,
         /// Pixels.
-        height: u64,
+        height: u32,
     },
     /// The greatest value of a PGM is 0 or beyond 65,535.
-    BadMaximum(u64),
+    BadMaximum(u32),
     /// A pixel of a PGM lies above the greatest value.
     PixelTooLarge {
         /// The pixel.
-        value: u64,
+        value: u32,
         /// The greatest value.
-        maximum: u64,
+        maximum: u32,
     },
     /// The PNG decoder's word.
     BadPng(String),

@@ -157,6 +157,16 @@ fn the_table_is_a_cosine() {
     }
 }
 
+/// The same picture and hash as in the tests of the sandbox.
+#[test]
+fn a_picture_has_the_hash_it_has_in_the_sandbox() {
+    let mut pgm = b"P5 200 150 255\n".to_vec();
+    for y in 0u32..150 {
+        pgm.extend((0u32..200).map(|x| ((x * x * 7 + y * y * 3 + x * y * 5) >> 9).to_le_bytes()[0]));
+    }
+    assert_eq!(hash(&pgm), 4_247_532_653_476_398_649);
+}
+
 /// The same hash in the plainest floating point, bit for bit on a picture without near ties.
 #[test]
 fn the_bits_are_those_of_the_definition() {

@@ -51,7 +51,7 @@ fn a_png_of_a_huge_size_is_refused_before_anything_is_held() {
         let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
         chunk(&mut bytes, b"IHDR", &header);
         chunk(&mut bytes, b"IEND", &[]);
-        check(&bytes, Refusal::BadSize { width: width.into(), height: height.into() });
+        check(&bytes, Refusal::BadSize { width, height });
     }
 }
 
