@@ -17,14 +17,9 @@
 use super::outcome::{HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 use super::run::run;
 use hydrogen_types::Hash;
-use hydrogen_types::task::error_code;
-
-/// Fewest bytes of a fingerprint: one item.
-const BYTES_MIN: usize = 8;
-/// Most bytes of a fingerprint.
-const BYTES_MAX: usize = 512;
-/// Bytes of one item, compared with one other by its differing bits.
-const ITEM_BYTES: usize = 8;
+use hydrogen_types::task::{
+    FINGERPRINT_BYTES_MAX, FINGERPRINT_BYTES_MIN, FINGERPRINT_ITEM_BYTES, error_code,
+};
 
 /// The fingerprint of `result` by the program `module`: an ending with a result holds 8 to 512 bytes, a multiple of 8.
 ///
@@ -58,7 +53,7 @@ pub fn fingerprint(
     start_time_ms: u64,
     seed: Hash,
 ) -> Result<ProgramOutcome, HostShortage> {
-    let output_bytes_max = u64::try_from(BYTES_MAX).unwrap_or(u64::MAX);
+    let output_bytes_max = u64::try_from(FINGERPRINT_BYTES_MAX).unwrap_or(u64::MAX);
     let outcome = run(module, result, ProgramLimits { output_bytes_max, ..limits }, start_time_ms, seed)?;
     let ending = match outcome.ending {
         ProgramEnding::Result(bytes) => measured(bytes),
@@ -72,10 +67,13 @@ pub fn fingerprint(
 /// Takes bytes that are a fingerprint's by their number.
 fn measured(bytes: Vec<u8>) -> ProgramEnding {
     let len = bytes.len();
-    if (BYTES_MIN..=BYTES_MAX).contains(&len) && len.is_multiple_of(ITEM_BYTES) {
+    if (FINGERPRINT_BYTES_MIN..=FINGERPRINT_BYTES_MAX).contains(&len)
+        && len.is_multiple_of(FINGERPRINT_ITEM_BYTES)
+    {
         return ProgramEnding::Result(bytes);
     }
-    let reason =
-        format!("fingerprint of {len} bytes: it has {BYTES_MIN} to {BYTES_MAX}, a multiple of {ITEM_BYTES}");
+    let reason = format!(
+        "fingerprint of {len} bytes: it has {FINGERPRINT_BYTES_MIN} to {FINGERPRINT_BYTES_MAX}, a multiple of {FINGERPRINT_ITEM_BYTES}"
+    );
     ProgramEnding::Error { code: error_code::BAD_PROGRAM, reason }
 }

@@ -24,22 +24,15 @@ pub(crate) fn hash(cells: &Cells) -> u64 {
     coefficients.iter().fold(0, |bits, value| bits << 1 | u64::from(value - median > DEAD_ZONE))
 }
 
-/// Sums over all cells of mean times cosine times cosine; below 2^54.
+/// Sums over all cells of mean times cosine times cosine, first along x, then along y; below 2^54.
 fn coefficients(cells: &Cells) -> [i64; FREQUENCIES * FREQUENCIES] {
-    let mut out = [0; FREQUENCIES * FREQUENCIES];
-    for (v, row_out) in out.chunks_exact_mut(FREQUENCIES).enumerate() {
-        for (u, value) in row_out.iter_mut().enumerate() {
-            *value = cells
-                .iter()
-                .enumerate()
-                .map(|(y, row)| {
-                    let line: i64 = row.iter().enumerate().map(|(x, mean)| mean * wave(u + 1, x)).sum();
-                    line * wave(v + 1, y)
-                })
-                .sum();
-        }
-    }
-    out
+    let waves: [[i64; CELLS]; FREQUENCIES] =
+        std::array::from_fn(|index| std::array::from_fn(|place| wave(index + 1, place)));
+    let sum =
+        |line: &[i64; CELLS], wave: &[i64; CELLS]| line.iter().zip(wave).map(|(a, b)| a * b).sum::<i64>();
+    // By frequency along x, then by y.
+    let columns: [[i64; CELLS]; FREQUENCIES] = waves.map(|wave| cells.map(|row| sum(&row, &wave)));
+    std::array::from_fn(|index| sum(&columns[index % FREQUENCIES], &waves[index / FREQUENCIES]))
 }
 
 /// 2^14 cos(frequency (2 place + 1) pi / 64).
