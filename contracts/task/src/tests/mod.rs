@@ -4,6 +4,7 @@ mod attacks;
 mod audit;
 mod calls;
 mod errors;
+mod histories;
 mod life;
 mod net;
 mod nodes;

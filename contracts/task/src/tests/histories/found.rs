@@ -1,0 +1,1 @@
+//! Histories that once failed, each with what was wrong.

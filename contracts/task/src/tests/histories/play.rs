@@ -1,0 +1,428 @@
+//! A history on the contract and on the model at once.
+
+use super::compare::compare;
+use super::model::{self, Model};
+use super::ops::Op;
+use crate::tests::audit::audit;
+use crate::tests::calls::{Call, act_as, name_of};
+use crate::tests::net::*;
+use crate::tests::rows::{EXACT, SIMILAR, fingerprint};
+use hydrogen_sdk::mock;
+use hydrogen_types::task::TaskState::{Created, Executing, Revealing, Started, Success, Validated};
+use hydrogen_types::task::{
+    BlobKind, Comparison, CreateTask, NodeState, Outcome, RelayReceipt, TaskConfig, TaskState, commitment, task_default,
+};
+use hydrogen_types::{Address, Amount, ChainId, Hash, Height, PublicKey, Signature};
+use std::collections::BTreeMap;
+
+/// Nodes that have joined at the start.
+const JOINED: u8 = 8;
+/// Accounts that are or may become nodes.
+const NODES: u8 = 12;
+const SECOND: u64 = 1_000;
+const HOUR: u64 = 3_600 * SECOND;
+const DAY: u64 = 24 * HOUR;
+/// What the chain's uptime moves by after an outage, however long: three heartbeats.
+const OUTAGE_MS: u64 = 3 * SECOND;
+
+/// How often each answer, state, reason and penalty was seen.
+pub(super) type Coverage = BTreeMap<String, u64>;
+
+/// Both worlds, and what the parties keep for themselves.
+pub(super) struct Play {
+    pub(super) model: Model,
+    pub(super) coverage: Coverage,
+    /// What a node committed to.
+    said: BTreeMap<(u64, Address), Outcome>,
+    everything: Amount,
+}
+
+fn creators() -> [Address; 4] {
+    // The last has 100 CNX.
+    [creator(), node(60), node(61), node(62)]
+}
+
+fn other_contract() -> Address {
+    Address::of_name("other")
+}
+
+/// Everybody who calls: the last one is a contract.
+fn people() -> Vec<Address> {
+    let mut people: Vec<Address> = (1..=NODES).map(node).collect();
+    people.extend(creators());
+    people.extend([owner(), Address::of_key(&RELAY), node(99), other_contract()]);
+    people
+}
+
+fn gas_price(who: Address) -> u64 {
+    GAS_PRICE * (1 + u64::from(who.as_bytes()[0] % 3))
+}
+
+fn pick<T: Copy>(from: &[T], index: u8) -> T {
+    from[usize::from(index) % from.len()]
+}
+
+impl Play {
+    /// Genesis, purses, and the first nodes.
+    pub(super) fn new() -> Self {
+        start(0);
+        for who in people() {
+            fund(who);
+        }
+        let few = |who: Address, cnx| mock::with(|world| world.balances.insert(who, Amount::cnx(cnx)));
+        few(creators()[3], 100);
+        few(node(NODES), 405);
+        let (chain_id, height, now_ms) = mock::with(|world| {
+            (world.context.chain_id.clone(), world.context.height.get(), world.context.uptime_ms)
+        });
+        let mut model = model::genesis(chain_id, TaskConfig::default(), height, now_ms);
+        for who in people() {
+            model.purses.insert(who, balance(who).get());
+            model.allowances.insert(who, Amount::cnx(100_000).get());
+        }
+        let mut play =
+            Self { model, coverage: Coverage::new(), said: BTreeMap::new(), everything: everything() };
+        for number in 1..=JOINED {
+            play.call(node(number), &Call::Join(Amount::cnx(400), None));
+        }
+        play
+    }
+
+    fn see(&mut self, what: String) {
+        *self.coverage.entry(what).or_default() += 1;
+    }
+
+    /// One call on both sides: the same answer, the same state, nothing lost, nothing half done.
+    fn call(&mut self, who: Address, call: &Call) {
+        let receipt_valid = match call {
+            Call::Args(_, receipt) | Call::Report(_, receipt) => receipt.signature == Signature([0; 64]),
+            _ => true,
+        };
+        let is_contract = who == other_contract();
+        act_as(who, if is_contract { creator() } else { who });
+        mock::with(|world| {
+            world.context.gas_price = gas_price(who);
+            world.signatures_valid = receipt_valid;
+            world.events.clear();
+        });
+        let before = world();
+        let answer = call.run();
+        let wanted = self.model.call(who, gas_price(who), is_contract, call);
+        let found = answer.as_ref().map(|()| "done".to_string()).unwrap_or_else(name_of);
+        assert_eq!(found, wanted.err().unwrap_or("done"), "{} by {who}: {call:?}", call.name());
+        self.see(format!("{:<15} {found}", call.name()));
+        if answer.is_err() {
+            let after = world();
+            assert_eq!(before.storage, after.storage, "a refused {} changed the state", call.name());
+            assert_eq!(before.balances, after.balances, "a refused {} moved CNX", call.name());
+            assert_eq!(before.scheduled, after.scheduled, "a refused {} left a call", call.name());
+            return;
+        }
+        self.check();
+    }
+
+    fn check(&mut self) {
+        audit();
+        compare(&self.model);
+        assert_eq!(everything(), self.everything, "CNX was made or lost");
+    }
+
+    /// A block: the chain's uptime moves by `ms`, the clock by `real_ms`.
+    fn block(&mut self, ms: u64, real_ms: u64, runs: bool) {
+        mock::with(|world| {
+            world.context.time_ms += real_ms - ms;
+            world.events.clear();
+        });
+        if runs {
+            block(ms)
+        } else {
+            tick(ms)
+        }
+        let world = world();
+        self.model.block(world.context.height.get(), world.context.uptime_ms, world.beacon, runs);
+        self.check();
+        for (name, attributes) in world.events {
+            if name == "NodePenalised" {
+                self.see(format!("penalty {:?}", attribute(&attributes, "reason")));
+            }
+        }
+    }
+
+    /// One of the last four tasks.
+    fn task(&self, index: u8) -> u64 {
+        self.model.created.saturating_sub(u64::from(index % 4))
+    }
+
+    /// One of the open tasks.
+    fn open(&self, index: u8) -> Option<u64> {
+        let over = |state| matches!(state, Success | TaskState::Aborted);
+        let tasks = self.model.tasks.iter().filter(|(_, task)| !over(task.state));
+        let open: Vec<u64> = tasks.map(|(id, _)| *id).collect();
+        (!open.is_empty()).then(|| pick(&open, index))
+    }
+
+    /// To the next of what happens.
+    pub(super) fn step(&mut self, op: Op) {
+        match op {
+            Op::Create { by, kind } => self.call(pick(&creators(), by), &Call::Create(wish(kind))),
+            Op::Act { task, seat, say } => match self.open(task) {
+                Some(task) => self.act(task, seat, say),
+                None => self.call(pick(&creators(), seat), &Call::Create(wish(say))),
+            },
+            Op::Any { by, what, task, say } => {
+                let who = pick(&people(), by);
+                let call = self.any(who, what, self.task(task), say);
+                self.call(who, &call);
+            }
+            Op::Node { node: number, what } => {
+                let who = node(1 + number % NODES);
+                let state = self.model.nodes.get(&who).map(|node| node.state);
+                let call = match what % 16 {
+                    0 | 1 => Call::Pause,
+                    2 => Call::Quit,
+                    3 => Call::Withdraw,
+                    4..=10 if state == Some(NodeState::Paused) => {
+                        self.call(who, &Call::AddStake(Amount::cnx(u64::from(what) * 4)));
+                        Call::Resume
+                    }
+                    4..=9 if state == Some(NodeState::Unbonding) => Call::Withdraw,
+                    4..=12 if state.is_none() => Call::Join(Amount::cnx(395 + u64::from(what % 3) * 5), None),
+                    4..=6 => Call::AddStake(Amount::cnx(u64::from(what))),
+                    7..=9 => Call::AddStake(Amount::cnx(4_000)),
+                    10 => Call::Join(Amount::cnx(400), None),
+                    _ => Call::Resume,
+                };
+                self.call(who, &call);
+            }
+            Op::Owner { by, what, say } => {
+                let who = if by % 4 == 0 { pick(&people(), say) } else { owner() };
+                let call = self.owners(what, say);
+                self.call(who, &call);
+            }
+            Op::Allow { by, cnx } => {
+                let who = pick(&people(), by);
+                let amount = if cnx % 2 == 0 { Amount::cnx(u64::from(cnx)) } else { Amount::ZERO };
+                mock::with(|world| world.allowances.insert((who, world.context.contract), amount));
+                self.model.allowances.insert(who, amount.get());
+            }
+            Op::Time { task, what, ms } => {
+                self.time(self.open(task).unwrap_or_default(), what, u64::from(ms))
+            }
+        }
+        self.look();
+    }
+
+    fn time(&mut self, task: u64, what: u8, ms: u64) {
+        let deadline_ms = self.model.tasks.get(&task).and_then(|task| task.deadline_ms);
+        let left = deadline_ms.map_or(ms, |at| at.saturating_sub(self.model.now_ms));
+        match what % 32 {
+            0..=13 => self.block(ms % (5 * SECOND), ms % (5 * SECOND), true),
+            14..=17 => self.block(ms, ms, true),
+            18 | 19 => self.block(left.saturating_sub(1), left, true),
+            20..=24 => self.block(left, left, true),
+            25 => self.block(left, left, false),
+            26 => self.block(left + ms, left + ms, false),
+            27 => (0..12).for_each(|_| self.block(100, 100, false)),
+            28 => self.block(OUTAGE_MS, DAY, true),
+            29 | 30 => self.block(2 * HOUR, 2 * HOUR, true),
+            _ if ms % 4 == 0 => self.block(8 * DAY, 8 * DAY, true),
+            _ => self.block(0, 0, true),
+        }
+    }
+
+    /// What the task's state asks for, mostly.
+    fn act(&mut self, id: u64, seat: u8, say: u8) {
+        let Some(task) = self.model.tasks.get(&id) else { return };
+        let (state, creator) = (task.state, task.creator);
+        let comparison = task.comparison.clone();
+        // Mostly somebody whose turn it is.
+        let idle = |seat: &model::Seat| match state {
+            Executing => seat.commitment.is_none(),
+            _ => seat.commitment.is_some() && seat.outcome.is_none(),
+        };
+        let waiting = (0..task.seats.len()).find(|round| idle(&task.seats[*round]));
+        let round = waiting.filter(|_| seat % 4 != 0).unwrap_or(usize::from(seat / 4 % 3));
+        let Some(node) = task.seats.get(round).map(|seat| seat.node) else {
+            if state == Created {
+                self.block(100, 100, say % 8 != 0);
+            }
+            return;
+        };
+        if state == Revealing && waiting.is_none() && seat % 4 != 0 {
+            return self.block(100, 100, true);
+        }
+        let uploader = task.uploader.map_or(node, |round| task.seats[round].node);
+        match state {
+            Started if say % 8 == 0 => self.call(creator, &Call::Cancel(id)),
+            Started => {
+                let receipt = self.receipt(id, BlobKind::Args, Hash::sha256(b"args"), creator, say);
+                self.call(creator, &Call::Args(id, receipt));
+            }
+            Executing => {
+                let outcome = found(&comparison, say);
+                let chain_id: &ChainId = &self.model.chain_id;
+                let hash = commitment(chain_id, id, &node, &outcome, &SALT);
+                self.call(node, &Call::Commit(id, hash));
+                self.said.entry((id, node)).or_insert(outcome);
+            }
+            Revealing => {
+                let outcome = self.said.get(&(id, node)).cloned().unwrap_or(Outcome::Unavailable);
+                let call = match say % 32 {
+                    0 => Call::Reveal(id, found(&comparison, say / 32), SALT),
+                    1 => Call::Reveal(id, outcome, [0; 32]),
+                    2 => Call::Reveal(id, Outcome::Error { code: 9 }, SALT),
+                    3 => Call::Reveal(id, Outcome::Result { digest: Hash::ZERO, fingerprint: vec![1] }, SALT),
+                    _ => Call::Reveal(id, outcome, SALT),
+                };
+                self.call(node, &call);
+            }
+            Validated => {
+                let node = if say % 4 == 0 { node } else { uploader };
+                let receipt = self.receipt(id, BlobKind::Result, self.digest(id, node), node, say);
+                self.call(node, &Call::Report(id, receipt));
+            }
+            Created | Success | TaskState::Aborted => {}
+        }
+    }
+
+    /// What a node has said its result is.
+    fn digest(&self, id: u64, node: Address) -> Hash {
+        match self.said.get(&(id, node)) {
+            Some(Outcome::Result { digest, .. }) => *digest,
+            _ => Hash::ZERO,
+        }
+    }
+
+    /// Any method, with arguments as right as this caller can make them.
+    fn any(&self, who: Address, what: u8, id: u64, say: u8) -> Call {
+        let id = if say == 0 { id + 1_000 } else { id };
+        let comparison = self.model.tasks.get(&id).map_or(Comparison::Exact, |task| task.comparison.clone());
+        let outcome = self.said.get(&(id, who)).cloned().unwrap_or_else(|| found(&comparison, say));
+        match what % 16 {
+            0 => Call::Create(wish(say)),
+            1 => Call::Args(id, self.receipt(id, BlobKind::Args, Hash::sha256(b"args"), who, say)),
+            2 => Call::Commit(id, Hash::sha256(&[say])),
+            3 => Call::Reveal(id, outcome, SALT),
+            4 => Call::Report(id, self.receipt(id, BlobKind::Result, self.digest(id, who), who, say)),
+            5 => Call::Cancel(id),
+            6..=8 => Call::Expire(id),
+            9 => Call::Join(Amount::cnx(400), None),
+            10 => Call::AddStake(Amount::cnx(1)),
+            11 => Call::Pause,
+            12 => Call::Resume,
+            13 => Call::Quit,
+            14 => Call::Withdraw,
+            _ => self.owners(say / 16, say),
+        }
+    }
+
+    fn owners(&self, _what: u8, say: u8) -> Call {
+        Call::RegisterRelay(relay_key(say), "http://127.0.0.1:2".into())
+    }
+
+    /// A relay's receipt, wrong in one way in a quarter of the cases.
+    fn receipt(&self, task: u64, kind: BlobKind, digest: Hash, uploader: Address, say: u8) -> RelayReceipt {
+        let mut receipt = receipt(task, kind, digest, uploader);
+        let body = &mut receipt.body;
+        match say % 64 {
+            1 => body.version = 2,
+            2 => body.chain_id = ChainId::new("other").expect("the name is legal"),
+            3 => body.task += 1,
+            4 => body.kind = if kind == BlobKind::Args { BlobKind::Result } else { BlobKind::Args },
+            5 => body.digest = Hash::sha256(b"other"),
+            6 => body.size = task_default::ARGS_BYTES_MAX + 1,
+            7 => body.uploader = owner(),
+            9 => body.issued = Height::new(0),
+            10 => body.issued = body.issued.next(),
+            11 => body.valid_until = Height::new(body.issued.get().saturating_sub(1)),
+            12 => body.kept_ms = 0,
+            13 => receipt.signature = Signature([1; 64]),
+            14..=15 => body.relay = owner(),
+            17..=24 => body.relay = Address::of_key(&relay_key(say)),
+            _ => {}
+        }
+        receipt
+    }
+
+    /// What is seen between happenings.
+    fn look(&mut self) {
+        let mut seen: Vec<String> = Vec::new();
+        for task in self.model.tasks.values() {
+            let reason = task.reason.map_or(String::new(), |reason| format!(" {reason:?}"));
+            seen.push(format!("task {:?}{reason}", task.state));
+        }
+        seen.extend(self.model.nodes.values().map(|node| format!("node {:?}", node.state)));
+        for what in seen {
+            self.see(what);
+        }
+    }
+
+    /// Everybody goes home: whatever was left open ends, whoever is there leaves, and nothing stays behind.
+    pub(super) fn finish(&mut self) {
+        for _ in 0..6 {
+            self.block(HOUR + 1, HOUR + 1, true);
+        }
+        assert!(self.model.tasks.values().all(|task| matches!(task.state, Success | TaskState::Aborted)));
+        let all: Vec<Address> = self.model.nodes.keys().copied().collect();
+        for who in &all {
+            if self.model.nodes[who].withdraw_ms.is_none() {
+                self.call(*who, &Call::Quit);
+            }
+        }
+        self.block(9 * DAY, 9 * DAY, true);
+        for who in all {
+            self.call(who, &Call::Withdraw);
+        }
+        let contract = world().context.contract;
+        assert_eq!(balance(contract), Amount::ZERO, "somebody's CNX stayed behind");
+    }
+}
+
+fn everything() -> Amount {
+    world().balances.values().fold(Amount::ZERO, |sum, part| crate::money::add(sum, *part))
+}
+
+fn relay_key(say: u8) -> PublicKey {
+    PublicKey([100 + say % 4; 32])
+}
+
+/// What a node finds: mostly the truth.
+fn found(comparison: &Comparison, say: u8) -> Outcome {
+    let letters = if *comparison == Comparison::Exact { EXACT } else { SIMILAR };
+    let letter = |index: u8| letters.chars().nth(usize::from(index) % letters.len()).expect("it is within");
+    let result = |letter: char| match comparison {
+        Comparison::Exact => result(&letter.to_string()),
+        Comparison::Similar { .. } => Outcome::Result {
+            digest: Hash::sha256(format!("similar {letter}").as_bytes()),
+            fingerprint: fingerprint(letter),
+        },
+    };
+    match say % 16 {
+        0 | 1 => Outcome::Unavailable,
+        2 | 3 => Outcome::Error { code: 1 },
+        4 => Outcome::Error { code: 2 },
+        5..=7 => result(letter(say / 16)),
+        _ => result(letter(0)),
+    }
+}
+
+/// What a creator asks for: fees that make shares or stakes decide the fines, and in an eighth something refused.
+fn wish(kind: u8) -> CreateTask {
+    // Odd numbers, so that no division comes out even.
+    let usual = request(Amount::new(30_000_000_000_000_000_001));
+    match kind % 32 {
+        0 => CreateTask { fee: Amount::cnx(11), ..usual },
+        1 => CreateTask { program: None, ..usual },
+        2 => CreateTask { timeout_ms: Some(1), ..usual },
+        3 => {
+            CreateTask { comparison: Comparison::Similar { threshold: 33, fingerprint: Hash::ZERO }, ..usual }
+        }
+        4..=7 => CreateTask { fee: Amount::cnx(3_000), ..usual },
+        8..=11 => CreateTask { fee: Amount::new(12_000_000_000_000_000_002), ..usual },
+        12..=14 => {
+            let (timeout_ms, fuel_max, args_bytes_max) = (Some(60_000), Some(1_000), Some(1_000));
+            CreateTask { fee: Amount::cnx(4), timeout_ms, fuel_max, args_bytes_max, ..usual }
+        }
+        _ => usual,
+    }
+}
