@@ -8,7 +8,6 @@ mod histories;
 mod life;
 mod net;
 mod nodes;
-mod random;
 mod refusals;
 pub(crate) mod rows;
 mod security;

@@ -10,7 +10,8 @@ use crate::tests::rows::{EXACT, SIMILAR, fingerprint};
 use hydrogen_sdk::mock;
 use hydrogen_types::task::TaskState::{Created, Executing, Revealing, Started, Success, Validated};
 use hydrogen_types::task::{
-    BlobKind, Comparison, CreateTask, NodeState, Outcome, RelayReceipt, TaskConfig, TaskState, commitment, task_default,
+    BlobKind, Comparison, CreateTask, NodeState, Outcome, RelayReceipt, TaskConfig, TaskState, commitment,
+    task_default,
 };
 use hydrogen_types::{Address, Amount, ChainId, Hash, Height, PublicKey, Signature};
 use std::collections::BTreeMap;

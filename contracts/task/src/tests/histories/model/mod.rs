@@ -8,7 +8,7 @@ mod nodes;
 mod tasks;
 
 use crate::tests::calls::Call;
-use crate::tests::net::{GAS_PRICE, RELAY, owner};
+use crate::tests::net::{RELAY, owner};
 use hydrogen_types::task::{
     AbortReason, Comparison, NodeState, Outcome, PenaltyReason, TaskConfig, TaskState,
 };
@@ -199,7 +199,6 @@ impl Model {
 
 /// At the start of a history: the nodes have joined, everybody has its purse.
 pub(super) fn genesis(chain_id: ChainId, config: TaskConfig, height: u64, now_ms: u64) -> Model {
-    let _ = GAS_PRICE;
     Model {
         chain_id,
         height,
