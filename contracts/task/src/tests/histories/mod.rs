@@ -10,6 +10,7 @@ mod model;
 mod ops;
 mod play;
 mod shrink;
+mod wishes;
 
 use ops::{Op, history};
 use play::{Coverage, Play};

@@ -3,17 +3,14 @@
 use super::compare::compare;
 use super::model::{self, Model};
 use super::ops::Op;
+use super::wishes::{found, receipt_of, relay_key, wish};
 use crate::tests::audit::audit;
 use crate::tests::calls::{Call, act_as, name_of};
 use crate::tests::net::*;
-use crate::tests::rows::{EXACT, SIMILAR, fingerprint};
 use hydrogen_sdk::mock;
 use hydrogen_types::task::TaskState::{Created, Executing, Revealing, Started, Success, Validated};
-use hydrogen_types::task::{
-    BlobKind, Comparison, CreateTask, NodeState, Outcome, RelayReceipt, TaskConfig, TaskState, commitment,
-    task_default,
-};
-use hydrogen_types::{Address, Amount, ChainId, Hash, Height, PublicKey, Signature};
+use hydrogen_types::task::{BlobKind, Comparison, NodeState, Outcome, TaskConfig, TaskState, commitment};
+use hydrogen_types::{Address, Amount, ChainId, Hash, Signature};
 use std::collections::BTreeMap;
 
 /// Nodes that have joined at the start.
@@ -256,7 +253,7 @@ impl Play {
         match state {
             Started if say % 8 == 0 => self.call(creator, &Call::Cancel(id)),
             Started => {
-                let receipt = self.receipt(id, BlobKind::Args, Hash::sha256(b"args"), creator, say);
+                let receipt = receipt_of(id, BlobKind::Args, Hash::sha256(b"args"), creator, say);
                 self.call(creator, &Call::Args(id, receipt));
             }
             Executing => {
@@ -279,7 +276,7 @@ impl Play {
             }
             Validated => {
                 let node = if say % 4 == 0 { node } else { uploader };
-                let receipt = self.receipt(id, BlobKind::Result, self.digest(id, node), node, say);
+                let receipt = receipt_of(id, BlobKind::Result, self.digest(id, node), node, say);
                 self.call(node, &Call::Report(id, receipt));
             }
             Created | Success | TaskState::Aborted => {}
@@ -301,10 +298,10 @@ impl Play {
         let outcome = self.said.get(&(id, who)).cloned().unwrap_or_else(|| found(&comparison, say));
         match what % 16 {
             0 => Call::Create(wish(say)),
-            1 => Call::Args(id, self.receipt(id, BlobKind::Args, Hash::sha256(b"args"), who, say)),
+            1 => Call::Args(id, receipt_of(id, BlobKind::Args, Hash::sha256(b"args"), who, say)),
             2 => Call::Commit(id, Hash::sha256(&[say])),
             3 => Call::Reveal(id, outcome, SALT),
-            4 => Call::Report(id, self.receipt(id, BlobKind::Result, self.digest(id, who), who, say)),
+            4 => Call::Report(id, receipt_of(id, BlobKind::Result, self.digest(id, who), who, say)),
             5 => Call::Cancel(id),
             6..=8 => Call::Expire(id),
             9 => Call::Join(Amount::cnx(400), None),
@@ -319,30 +316,6 @@ impl Play {
 
     fn owners(&self, _what: u8, say: u8) -> Call {
         Call::RegisterRelay(relay_key(say), "http://127.0.0.1:2".into())
-    }
-
-    /// A relay's receipt, wrong in one way in a quarter of the cases.
-    fn receipt(&self, task: u64, kind: BlobKind, digest: Hash, uploader: Address, say: u8) -> RelayReceipt {
-        let mut receipt = receipt(task, kind, digest, uploader);
-        let body = &mut receipt.body;
-        match say % 64 {
-            1 => body.version = 2,
-            2 => body.chain_id = ChainId::new("other").expect("the name is legal"),
-            3 => body.task += 1,
-            4 => body.kind = if kind == BlobKind::Args { BlobKind::Result } else { BlobKind::Args },
-            5 => body.digest = Hash::sha256(b"other"),
-            6 => body.size = task_default::ARGS_BYTES_MAX + 1,
-            7 => body.uploader = owner(),
-            9 => body.issued = Height::new(0),
-            10 => body.issued = body.issued.next(),
-            11 => body.valid_until = Height::new(body.issued.get().saturating_sub(1)),
-            12 => body.kept_ms = 0,
-            13 => receipt.signature = Signature([1; 64]),
-            14..=15 => body.relay = owner(),
-            17..=24 => body.relay = Address::of_key(&relay_key(say)),
-            _ => {}
-        }
-        receipt
     }
 
     /// What is seen between happenings.
@@ -381,49 +354,4 @@ impl Play {
 
 fn everything() -> Amount {
     world().balances.values().fold(Amount::ZERO, |sum, part| crate::money::add(sum, *part))
-}
-
-fn relay_key(say: u8) -> PublicKey {
-    PublicKey([100 + say % 4; 32])
-}
-
-/// What a node finds: mostly the truth.
-fn found(comparison: &Comparison, say: u8) -> Outcome {
-    let letters = if *comparison == Comparison::Exact { EXACT } else { SIMILAR };
-    let letter = |index: u8| letters.chars().nth(usize::from(index) % letters.len()).expect("it is within");
-    let result = |letter: char| match comparison {
-        Comparison::Exact => result(&letter.to_string()),
-        Comparison::Similar { .. } => Outcome::Result {
-            digest: Hash::sha256(format!("similar {letter}").as_bytes()),
-            fingerprint: fingerprint(letter),
-        },
-    };
-    match say % 16 {
-        0 | 1 => Outcome::Unavailable,
-        2 | 3 => Outcome::Error { code: 1 },
-        4 => Outcome::Error { code: 2 },
-        5..=7 => result(letter(say / 16)),
-        _ => result(letter(0)),
-    }
-}
-
-/// What a creator asks for: fees that make shares or stakes decide the fines, and in an eighth something refused.
-fn wish(kind: u8) -> CreateTask {
-    // Odd numbers, so that no division comes out even.
-    let usual = request(Amount::new(30_000_000_000_000_000_001));
-    match kind % 32 {
-        0 => CreateTask { fee: Amount::cnx(11), ..usual },
-        1 => CreateTask { program: None, ..usual },
-        2 => CreateTask { timeout_ms: Some(1), ..usual },
-        3 => {
-            CreateTask { comparison: Comparison::Similar { threshold: 33, fingerprint: Hash::ZERO }, ..usual }
-        }
-        4..=7 => CreateTask { fee: Amount::cnx(3_000), ..usual },
-        8..=11 => CreateTask { fee: Amount::new(12_000_000_000_000_000_002), ..usual },
-        12..=14 => {
-            let (timeout_ms, fuel_max, args_bytes_max) = (Some(60_000), Some(1_000), Some(1_000));
-            CreateTask { fee: Amount::cnx(4), timeout_ms, fuel_max, args_bytes_max, ..usual }
-        }
-        _ => usual,
-    }
 }
