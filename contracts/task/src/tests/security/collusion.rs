@@ -64,3 +64,23 @@ fn what_it_costs_a_creator_to_burn_an_honest_stake() {
     }
     check_block("collusion", &text);
 }
+
+/// The relay serves one node of the panel and refuses the others: their `Unavailable` stands against a result.
+#[test]
+fn what_a_relay_with_a_node_does_to_the_others() {
+    let work = Some(Move::Work);
+    let starved = Some(Move::Unavailable);
+    // As if the starved were the dishonest: their side of the ledger is what they lose.
+    let ledger =
+        super::play::play(Amount::cnx(FEE), &Play { seats: [None, starved, starved], uploads: true });
+    let unit = signed(Amount::cnx(1));
+    let fined = -ledger.received;
+    let share = signed(Amount::cnx(FEE)) / 3;
+    let paid = share - ledger.nodes_lost;
+    assert_eq!((fined, paid), (3 * share, share), "no more than the share that it works for");
+    let honest = super::play::play(Amount::cnx(FEE), &Play { seats: [work, None, None], uploads: true });
+    assert_eq!(honest.received, paid, "as much as for honest work");
+    let row = [paid, 2 * share, fined].map(|amount| format!("{} |", amount / unit)).join(" ");
+    let head = "| its node receives | the others miss in shares | and are fined |\n|---|---|---|\n";
+    check_block("relay", &format!("{head}| {row}\n"));
+}

@@ -12,4 +12,5 @@ mod simulation;
 mod strategy;
 mod tables;
 
+pub(super) use odds::Panels;
 pub(super) use page::check_block;

@@ -2,10 +2,10 @@
 
 /// Panels of three from `honest` and `dishonest` nodes, by how many of the dishonest are in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Panels(pub(super) [i128; 4]);
+pub(in crate::tests) struct Panels(pub(in crate::tests) [i128; 4]);
 
 impl Panels {
-    pub(super) fn new(nodes: u64, dishonest: u64) -> Self {
+    pub(in crate::tests) fn new(nodes: u64, dishonest: u64) -> Self {
         let choose = |of: u64, picked: u64| -> i128 {
             (0..picked).fold(1, |product, step| {
                 product * (i128::from(of) - i128::from(step)).max(0) / (i128::from(step) + 1)
@@ -15,12 +15,12 @@ impl Panels {
     }
 
     /// All panels there are.
-    pub(super) fn total(&self) -> i128 {
+    pub(in crate::tests) fn total(&self) -> i128 {
         self.0.iter().sum()
     }
 
     /// Chance of two or three seats, in hundredths of a per cent, rounded.
-    pub(super) fn paired_basis_points(&self) -> i128 {
+    pub(in crate::tests) fn paired_basis_points(&self) -> i128 {
         (20_000 * (self.0[2] + self.0[3]) + self.total()) / (2 * self.total())
     }
 }
