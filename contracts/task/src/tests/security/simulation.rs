@@ -3,6 +3,7 @@
 //! The gate plays a few hundred tasks; with `HYDROGEN_SIMULATION_TASKS=2000` it is that many of each strategy, fee and
 //! share, printed with `--nocapture` (a quarter of an hour for each strategy).
 
+use super::super::audit;
 use super::super::net::*;
 use super::income::{Placed, SAFE_FEE};
 use super::odds::Panels;
@@ -14,6 +15,8 @@ use hydrogen_types::{Amount, Height};
 const NODES: u8 = 100;
 /// Tasks of each strategy, fee and share in the gate.
 const TASKS: u64 = 10;
+/// Of the tasks, one in this many has its books audited after every call.
+const AUDITED_ONE_IN: u64 = 20;
 /// Furthest from the expected mean, in standard deviations of the mean. The seeds are fixed, so this is no matter of
 /// luck from one run to the next.
 const DEVIATIONS_MAX: f64 = 5.0;
@@ -44,7 +47,7 @@ fn check(strategy: Strategy) {
     let unit = signed(Amount::cnx(1)) as f64;
     start(NODES);
     let network = world();
-    let mut seed = 0;
+    let mut seed = 0u64;
     for fee in [30, SAFE_FEE] {
         let fee = Amount::cnx(fee);
         let placed = Placed::of(strategy, fee);
@@ -55,6 +58,7 @@ fn check(strategy: Strategy) {
             let samples: Vec<f64> = (0..tasks)
                 .map(|_| {
                     seed += 1;
+                    audit::pause(seed % AUDITED_ONE_IN != 0);
                     mock::with(|world| *world = network.clone());
                     task(fee, strategy, dishonest, seed).unearned as f64 / unit
                 })
