@@ -6,6 +6,8 @@ mod dev;
 mod network;
 mod node;
 mod relay;
+mod story;
 mod subscriptions;
 mod support;
 mod task;
+mod testnet;

@@ -1,14 +1,15 @@
 //! A network of real processes: one validator of four is killed with SIGKILL in the middle of a task. The task
 //! succeeds, the validator comes back and catches up, and an embedded chain replays what they all agreed on.
 
-use crate::support::{Running, hydrogen, module};
+use crate::support::{hydrogen, module};
+use crate::testnet::{Testnet, answer};
 use hydrogen_core::store::RocksStore;
 use hydrogen_core::{Chain, ChainReader, Genesis, MemStore};
 use hydrogen_types::Height;
 use hydrogen_vm::{Vm, VmConfig};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,60 +19,6 @@ const BLOCKS_MISSED: u64 = 20;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
-
-struct Net {
-    folder: tempfile::TempDir,
-    process: Running,
-}
-
-impl Net {
-    fn up() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut command = hydrogen(folder.path());
-        command
-            .args(["testnet", "up", "--processes", "--base-port", "0", "--seed", "11", "--dir"])
-            .arg(folder.path().join("net"));
-        let process = Running::start(&mut command);
-        Self { folder, process }
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = hydrogen(&self.folder.path().join("net"));
-        command.args(args).arg("--json");
-        for url in self.process.ready["rpc"].as_array().expect("addresses") {
-            command.args(["--rpc", url.as_str().expect("an address")]);
-        }
-        command
-    }
-
-    fn ok(&self, args: &[&str]) -> Value {
-        let output = self.command(args).output().expect("the binary runs");
-        answer(args, &output)
-    }
-
-    fn role(&self, name: &str) -> &Value {
-        let roles = self.process.ready["roles"].as_array().expect("roles");
-        roles.iter().find(|role| role["name"] == name).expect("a role")
-    }
-
-    fn url(&self, name: &str) -> String {
-        format!("http://{}", self.role(name)["listen"].as_str().expect("an address"))
-    }
-}
-
-impl Drop for Net {
-    fn drop(&mut self) {
-        let dir = self.folder.path().join("net");
-        let down = hydrogen(self.folder.path()).args(["testnet", "down", "--dir"]).arg(dir).output();
-        drop(down);
-    }
-}
-
-fn answer(args: &[&str], output: &Output) -> Value {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?} failed: {stderr}");
-    serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
-}
 
 /// Waits until `look` gives something.
 fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -116,7 +63,7 @@ fn kill_hard(pid: u64) {
 
 #[test]
 fn a_killed_validator_is_not_missed_and_catches_up() {
-    let net = Net::up();
+    let net = Testnet::up(&["--processes", "--seed", "11"]);
     let watched = net.url("validator-0");
     let victim = net.url("validator-3");
     let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
@@ -157,13 +104,7 @@ fn a_killed_validator_is_not_missed_and_catches_up() {
         (height >= killed_at + BLOCKS_MISSED).then_some(())
     });
 
-    let dir = net.folder.path().join("net");
-    let started = hydrogen(net.folder.path())
-        .args(["testnet", "start", "validator-3", "--json", "--dir"])
-        .arg(&dir)
-        .output()
-        .expect("the binary runs");
-    answer(&["testnet", "start"], &started);
+    net.ok(&["testnet", "start", "validator-3"]);
     wait_for("the same root", || {
         let (ours, theirs) = (status(&victim)?, status(&watched)?);
         (ours == theirs).then_some(())
@@ -173,10 +114,8 @@ fn a_killed_validator_is_not_missed_and_catches_up() {
         "each came with a certificate that was verified"
     );
 
-    let down =
-        hydrogen(net.folder.path()).args(["testnet", "down", "--dir"]).arg(&dir).output().expect("it runs");
-    assert!(down.status.success(), "{}", String::from_utf8_lossy(&down.stderr));
-    replay(&dir);
+    net.ok(&["testnet", "down"]);
+    replay(&net.dir());
 }
 
 /// An embedded chain without disk or network takes the blocks of two validators and gets their roots.

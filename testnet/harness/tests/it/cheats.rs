@@ -52,6 +52,14 @@ fn beside_two_honest(persona: Persona, state: TaskState, penalty: Option<(Penalt
     let round = report.task.seats.iter().position(|seat| seat.node == odd).unwrap();
     let expected: Vec<_> = penalty.map(|(why, amount)| (round, reason(why), amount)).into_iter().collect();
     assert_eq!(penalties(&report), expected, "{report}");
+    // What it costs the odd one; the two honest ones are paid their shares and lose nothing.
+    for (place, seat) in report.task.seats.iter().enumerate() {
+        let (paid, fined) = match penalty {
+            Some((_, amount)) if place == round => (Amount::ZERO, amount),
+            _ => (Amount::cnx(10), Amount::ZERO),
+        };
+        assert_eq!((seat.paid, seat.fined), (paid, fined), "{report}");
+    }
 }
 
 // With a fee of 30 a share k is 10: P = max(4, 15), Q = max(40, 30), missed upload = max(4, 10), cheat = max(80, 400).
@@ -90,6 +98,12 @@ fn two_results_and_a_missed_reveal() {
 fn two_results_and_a_copy() {
     let fine = Some((PenaltyReason::MissedReveal, Amount::cnx(40)));
     beside_two_honest(Persona::Copies, TaskState::Success, fine);
+}
+
+#[test]
+fn two_results_and_nobody_there() {
+    let fine = Some((PenaltyReason::MissedCommit, Amount::cnx(15)));
+    beside_two_honest(Persona::Offline, TaskState::Success, fine);
 }
 
 #[test]

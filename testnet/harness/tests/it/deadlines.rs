@@ -65,10 +65,22 @@ fn nobody_reveals() {
 
 /// The uploader is silent: fined, and another agreeing node earns its share.
 #[test]
-fn another_node_takes_over_the_upload() {
-    // The silent one of three is the uploader with p = 1/3: 40 seeds fail with 10^-7.
+fn another_node_takes_over_from_a_silent_uploader() {
+    takes_over(Persona::NeverUploads);
+}
+
+/// The uploader brings other bytes, which the relay refuses: to the chain the same as silence.
+#[test]
+fn another_node_takes_over_from_an_uploader_of_garbage() {
+    takes_over(Persona::UploadsGarbage);
+}
+
+/// Played until the one node of `persona` is the uploader; while it is not, nothing of it shows.
+#[track_caller]
+fn takes_over(persona: Persona) {
+    // The bad one of three is the uploader with p = 1/3: 40 seeds fail with 10^-7.
     for seed in 100..140 {
-        let mut net = Net::builder().nodes(3).persona(Persona::NeverUploads, 1).seed(seed).start().unwrap();
+        let mut net = Net::builder().nodes(3).persona(persona, 1).seed(seed).start().unwrap();
         let report = net.run_task(&program("wordcount"), INPUT).unwrap();
         check_books(&report);
         assert!(report.succeeded(), "{report}");
@@ -82,9 +94,15 @@ fn another_node_takes_over_the_upload() {
         let paid: Vec<Amount> = report.task.seats.iter().map(|seat| seat.paid).collect();
         assert_eq!(paid[0], Amount::ZERO);
         assert_eq!(paid[1].get() + paid[2].get(), Amount::cnx(30).get(), "{report}");
+        assert!(
+            paid[1].get().min(paid[2].get()) == Amount::cnx(10).get(),
+            "the honest lose nothing: {report}"
+        );
+        let refused = report.transcript.iter().any(|line| line.text.contains("the chain holds"));
+        assert_eq!(refused, persona == Persona::UploadsGarbage, "{report}");
         return;
     }
-    panic!("the silent node was never the uploader");
+    panic!("the bad node was never the uploader");
 }
 
 #[test]

@@ -4,7 +4,11 @@
 mod cheats;
 mod deadlines;
 mod life;
+mod outages;
+mod paired;
+mod races;
 mod refusals;
+mod relays;
 mod restarts;
 mod verdicts;
 
