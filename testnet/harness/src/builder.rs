@@ -11,7 +11,7 @@ use hydrogen_embed::{EmbedError, EmbeddedChain, GenesisContract, Params, SecretK
 use hydrogen_offchain::calls::{self, task_contract};
 use hydrogen_offchain::personas::{Actor, Persona};
 use hydrogen_types::codec::encode;
-use hydrogen_types::task::{CONTRACT_NAME, TaskConfig, TaskInit};
+use hydrogen_types::task::{CONTRACT_NAME, ExternalType, TaskConfig, TaskInit};
 use hydrogen_types::{Address, Amount, ChainId};
 use hydrogen_vm::{Vm, VmConfig};
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ impl NetBuilder {
         nodes: usize,
         executor: impl Fn(&[u8]) -> Result<Vec<u8>, ExternalError> + Send + Sync + 'static,
     ) -> Self {
-        let _ = timeout_ms_min; // XXX
+        self.config.external_types.push(ExternalType { name: name.to_string(), timeout_ms_min });
         self.externals.push(External { name: name.to_string(), nodes, executor: Executor::new(executor) });
         self
     }

@@ -54,6 +54,6 @@ impl Relays {
 }
 
 /// A draining relay serves the tasks that were created before it was removed.
-fn is_serving(view: &RelayView, _task: u64) -> bool {
-    !view.draining
+fn is_serving(view: &RelayView, task: u64) -> bool {
+    !view.draining || view.last_task.is_some_and(|last| task <= last)
 }
