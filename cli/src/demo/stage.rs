@@ -197,8 +197,8 @@ async fn tasks(
             _ => format!("Task {number} of at most {count_max}, until a cheat is caught (block, step)"),
         });
         let told = tell(desk, order, names, narrator).await?;
-        narrator
-            .line(None, &format!("            {} ms from create_task to TaskSuccess", told.took.as_millis()));
+        told.check(options.cheats)?;
+        narrator.line(None, &told.summary());
         let caught = !told.caught.is_empty();
         tasks.push(told);
         if caught {
@@ -288,7 +288,7 @@ fn settle(
     narrator.line(None, &format!("{first_block_ms} ms from testnet up to the first finalised block"));
     narrator.line(None, &format!("{joined_ms} ms from testnet up until all compute nodes had joined"));
     for (told, ms) in found.tasks.iter().zip(&took_ms) {
-        narrator.line(None, &format!("{ms} ms from create_task to TaskSuccess of task {}", told.view.id));
+        narrator.line(None, &format!("{ms} ms from create_task to the end of task {}", told.view.id));
     }
     let sum = money::sum(&changes);
     if narrator.0.json {

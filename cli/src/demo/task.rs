@@ -6,21 +6,21 @@ use crate::demo::names::Names;
 use crate::demo::stage::Narrator;
 use crate::failure::{Failure, Outcome};
 use hydrogen_types::event::Value;
-use hydrogen_types::task::{TaskState, TaskView};
+use hydrogen_types::task::{AbortReason, TaskState, TaskView};
 use hydrogen_types::{Address, Event};
 use std::time::{Duration, Instant};
 
-/// A task that ended in success.
+/// A task that has ended.
 #[derive(Debug)]
 pub(super) struct Told {
     pub(super) view: TaskView,
-    /// From sending `create_task` to seeing `TaskSuccess` in a final block.
+    /// From sending `create_task` to seeing its end in a final block.
     pub(super) took: Duration,
     /// Nodes fined as cheats.
     pub(super) caught: Vec<Address>,
 }
 
-/// Runs one task from creation to success.
+/// Runs one task from creation to its end.
 pub(super) async fn tell(desk: &Desk, order: &Order, names: &Names, narrator: &Narrator) -> Outcome<Told> {
     let fresh = desk.publish(&order.program).await?;
     let how = if fresh { "published at the relay" } else { "is at the relay already" };
@@ -56,10 +56,31 @@ pub(super) async fn tell(desk: &Desk, order: &Order, names: &Names, narrator: &N
     let view = task::task(desk.client(), id)
         .await?
         .ok_or_else(|| Failure::new(format!("task {id} is gone from the chain")))?;
-    if view.state != TaskState::Success {
-        return Err(Failure::new(format!("task {id} ended as {:?}: {:?}", view.state, view.abort_reason)));
-    }
     Ok(Told { view, took, caught })
+}
+
+impl Told {
+    /// How long it took and, without success, what that means.
+    pub(super) fn summary(&self) -> String {
+        let took_ms = self.took.as_millis();
+        match self.view.state {
+            TaskState::Success => format!("            {took_ms} ms from create_task to TaskSuccess"),
+            _ => format!(
+                "            two cheats in one panel: no two results agree, nobody is paid ({took_ms} ms)"
+            ),
+        }
+    }
+
+    /// Refuses any end but success, and, where `cheats` may have met in one panel, three results that differ.
+    pub(super) fn check(&self, cheats: usize) -> Outcome {
+        let (state, reason) = (self.view.state, self.view.abort_reason);
+        let have_met = cheats > 1 && reason == Some(AbortReason::ResultsDiffer);
+        if state == TaskState::Success || have_met {
+            return Ok(());
+        }
+        let reason = reason.map_or_else(String::new, |reason| format!(": {reason:?}"));
+        Err(Failure::new(format!("task {} ended as {state:?}{reason}", self.view.id)))
+    }
 }
 
 /// The node that this event fines as a cheat.
