@@ -1,6 +1,7 @@
 //! The embedded chain through its public face, with the real sandbox and the committed counter contract.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod draws;
 mod sdk;
 
 use hydrogen_embed::types::{Action, Address, Amount, Gas, Height};

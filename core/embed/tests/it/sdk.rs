@@ -8,7 +8,7 @@ use hydrogen_embed::{EmbedError, EmbeddedChain, Json, SecretKey, json};
 /// The SDK's own refusal of CNX that a method does not take.
 const NOT_PAYABLE: u32 = 1_000_000;
 
-fn module(name: &str) -> Vec<u8> {
+pub(crate) fn module(name: &str) -> Vec<u8> {
     let folder = std::env::var("HYDROGEN_WASM_DIR")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/wasm").into());
     let path = format!("{folder}/{name}.wasm");

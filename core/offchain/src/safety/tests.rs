@@ -90,3 +90,13 @@ fn at_the_safe_fee_no_third_of_any_network_gains_and_just_above_a_large_one_does
         assert!(income(99_999, 33_333, above, &config, stats.stake_min.get()) > 0);
     }
 }
+
+/// The contract's tests play tasks at this fee, and compare the same line of the document with where lying begins to pay.
+#[test]
+fn the_safe_fee_of_the_shipped_configuration_is_the_documented_one() {
+    let config = TaskConfig::default();
+    let stats = Stats { stake_min: config.stake_min, ..Stats::default() };
+    let (stake, fee) = (config.stake_min, safe_fee(&stats, &config));
+    let line = format!("\nStake {stake} CNX, shipped fines: {fee} CNX.\n");
+    assert!(include_str!("../../../../docs/security.md").contains(&line), "docs/security.md lacks {line}");
+}
