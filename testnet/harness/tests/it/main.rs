@@ -3,6 +3,7 @@
 
 mod cheats;
 mod deadlines;
+mod gas;
 mod life;
 mod outages;
 mod paired;
