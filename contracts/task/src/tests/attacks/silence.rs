@@ -58,6 +58,7 @@ fn a_creator_locks_three_nodes_without_arguments() -> Row {
     start(5);
     let (task, panel) = drawn();
     let paid = gain(&panel, || block(180_000));
+    assert!(paid > 0);
     assert_eq!(view(task).state, TaskState::Aborted);
     assert!(panel.iter().all(|node| node_view(*node).state == NodeState::Available));
     Row::new(
