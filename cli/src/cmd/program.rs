@@ -30,8 +30,8 @@ enum Command {
     Run {
         /// The module.
         file: PathBuf,
-        /// Its arguments: a file for its stdin, `-` for this command's stdin.
-        #[arg(long, value_name = "FILE")]
+        /// Its arguments: a file for its stdin; without it, or with `-`, this command's stdin.
+        #[arg(long, value_name = "FILE", default_value = "-")]
         input: PathBuf,
         /// Where its result goes; without it, stdout.
         #[arg(long, short, value_name = "FILE")]

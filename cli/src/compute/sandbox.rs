@@ -71,9 +71,13 @@ pub async fn run(job: Job) -> Ran {
             if !outcome.log.is_empty() {
                 tracing::debug!(log = outcome.log, "program log");
             }
+            let words = outcome.last_words();
             match outcome.ending {
                 ProgramEnding::Result(output) => Ran::Result { output, fuel_used: outcome.fuel_used },
-                ProgramEnding::Error { code, reason } => Ran::Error { code, reason },
+                ProgramEnding::Error { code, reason } => {
+                    let words = words.map(|words| format!("; it says: {words}")).unwrap_or_default();
+                    Ran::Error { code, reason: reason + &words }
+                }
             }
         }
         Ok(Err(shortage)) => Ran::HostShort { reason: shortage.to_string() },

@@ -46,6 +46,19 @@ pub struct ProgramOutcome {
     pub log: String,
 }
 
+/// Most characters of [`ProgramOutcome::last_words`].
+const LAST_WORDS_MAX: usize = 200;
+
+impl ProgramOutcome {
+    /// The last line on stderr without control characters, cut at 200 characters: what a program that failed says of
+    /// it. For a person, and from a stranger.
+    #[must_use]
+    pub fn last_words(&self) -> Option<String> {
+        let line = self.log.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+        Some(line.chars().filter(|letter| !letter.is_control()).take(LAST_WORDS_MAX).collect())
+    }
+}
+
 /// This machine could not run the program: try again, then abstain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -89,6 +89,11 @@ fn exit_codes_decide_and_stderr_is_the_log() {
         error_code::NON_ZERO_EXIT,
     );
     assert_eq!(outcome.log, "!hi!");
+    assert_eq!(outcome.last_words().as_deref(), Some("!hi!"));
+    let log = format!("first\n \u{1b}[31m{}\r\n\n", "x".repeat(1_000));
+    let words = ProgramOutcome { log, ..outcome.clone() }.last_words();
+    assert_eq!(words, Some(format!("[31m{}", "x".repeat(196))));
+    assert_eq!(ProgramOutcome { log: String::from(" \n"), ..outcome }.last_words(), None);
     assert_eq!(result(&format!("{say} (call $exit (i32.const 0)) unreachable"), b""), b"");
 }
 

@@ -11,6 +11,7 @@ mod races;
 mod refusals;
 mod relays;
 mod restarts;
+mod similar;
 mod verdicts;
 
 use hydrogen_harness::{HarnessError, TaskReport};
