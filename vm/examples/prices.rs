@@ -3,14 +3,15 @@
 //! First the time of a warm call, then for operators and host functions the time over the price. 1.0 is exact (one
 //! gas is one picosecond), above 2.0 is too cheap.
 
-use hydrogen_core::block::certify;
-use hydrogen_core::{
-    Chain, CodeError, Context, ContractVm, Genesis, GenesisContract, MemStore, NodeKeys, Params, SecretKey,
-    VmCall, VmError, VmResult, check_tx, sign_tx,
-};
-use hydrogen_types::codec::encode;
-use hydrogen_types::host::{HOST_FUNCTIONS, MODULE, ValType};
-use hydrogen_types::{Action, Address, Amount, ChainId, Gas, Hash, Height, TxBody, Validator};
+#![allow(clippy::unwrap_used, reason = "the chain of the tests is used")]
+
+// The chain in memory and the imports are those of the tests.
+#[path = "../tests/it/fixture.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod fixture;
+
+use hydrogen_core::{CodeError, Context, ContractVm, NodeKeys, VmCall, VmError, VmResult};
+use hydrogen_types::{Address, Amount, Hash};
 use hydrogen_vm::{Vm, VmConfig};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -168,19 +169,6 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
-fn imports() -> String {
-    let mut text = String::new();
-    for row in HOST_FUNCTIONS {
-        let kind = |kind: &ValType| if *kind == ValType::I32 { "i32" } else { "i64" };
-        let params: Vec<&str> = row.params.iter().map(|(_, value)| kind(value)).collect();
-        let result = row.result.as_ref().map(|value| format!("(result {})", kind(value))).unwrap_or_default();
-        let (name, params) = (row.name, params.join(" "));
-        let line = format!("(import \"{MODULE}\" \"{name}\" (func ${name} (param {params}) {result}))\n");
-        text.push_str(&line);
-    }
-    text
-}
-
 fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut text = format!(
         "(module {} (memory (export \"memory\") 600) (table 1 funcref) (elem (i32.const 0) $tiny)
@@ -188,7 +176,7 @@ fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         (data (i32.const 64) \"k\\00b\\00\") (data (i32.const 128) \"{}\") (data (i32.const 160) \"\\01\")
         (data (i32.const 200) \"{}\") (data (i32.const 240) \"warm\")
         (data (i32.const 512) \"{}{}\") (data (i32.const 608) \"{}{}\")",
-        imports(),
+        fixture::imports(),
         hex(&[9; 20]),
         hex(Address::of_name("other").as_bytes()),
         hex(&keys.account.public().0),
@@ -222,42 +210,23 @@ fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     Ok(wat::parse_str(text)?)
 }
 
-fn small(body: &str) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
-    let text =
-        format!("(module {} (memory (export \"memory\") 2) (func (export \"init\")) {body})", imports());
-    Ok(wat::parse_str(text)?)
-}
-
 struct Bench {
-    chain: Chain,
-    keys: NodeKeys,
-    app: SecretKey,
+    chain: fixture::Bench,
     vm: Arc<Timed>,
 }
+
+/// Gas of the transactions of one block.
+const BLOCK_GAS: u64 = 999_000_000_000;
 
 impl Bench {
     fn open() -> Result<Self, Box<dyn std::error::Error>> {
         let vm = Arc::new(Timed { vm: Vm::new(VmConfig::default())?, calls: Mutex::new(Vec::new()) });
-        let keys = NodeKeys::from_seed([1; 32]);
-        let app = SecretKey::from_seed([2; 32]);
-        let contract =
-            |name: &str, code| GenesisContract { name: name.to_owned(), code, init: Vec::new(), admin: None };
-        let genesis = Genesis {
-            chain_id: ChainId::new("prices")?,
-            time_ms: 1_000_000,
-            params: Params { block_gas_max: Gas::new(1_000_000_000_000), ..Params::default() },
-            validators: vec![Validator {
-                consensus_key: keys.consensus.public(),
-                vrf_key: keys.vrf.public(),
-                power: 1,
-                account: keys.account.address(),
-            }],
-            governance: None,
-            accounts: vec![(app.address(), Amount::cnx(1 << 40)), (Address::of_name("big"), Amount::cnx(1))],
-            contracts: vec![contract("big", module(&keys)?), contract("other", small(WARM)?)],
-        };
-        let chain = Chain::open(Arc::new(MemStore::new()), vm.clone(), genesis)?;
-        Ok(Self { chain, keys, app, vm })
+        let big = module(&NodeKeys::from_seed([1; 32]))?;
+        let contracts = [("big", big), ("other", fixture::contract(WARM))];
+        let mut chain = fixture::Bench::open_on(vm.clone(), &contracts);
+        // Something to transfer.
+        chain.call_with("big", "empty", b"", Amount::cnx(1), BLOCK_GAS);
+        Ok(Self { chain, vm })
     }
 
     /// Runs `method` so many times, each in a transaction, `per_block` in a block; time and gas of each.
@@ -270,30 +239,9 @@ impl Bench {
     ) -> Result<Vec<(Duration, u64)>, Box<dyn std::error::Error>> {
         self.vm.calls.lock().map_err(|_| "poisoned")?.clear();
         for _ in 0..blocks {
-            let genesis = self.chain.genesis().clone();
-            let nonce = self.chain.reader().account(&self.app.address(), None)?.nonce;
-            let mut txs = Vec::new();
-            for index in 0..per_block {
-                let body = TxBody {
-                    chain_id: genesis.chain_id.clone(),
-                    sender: self.app.public(),
-                    nonce: nonce + index,
-                    valid_until: Height::new(u64::MAX),
-                    gas_limit: Gas::new(999_000_000_000 / per_block),
-                    gas_price: genesis.params.gas_price_min,
-                    action: Action::Call {
-                        contract: Address::of_name(contract),
-                        method: method.to_owned(),
-                        args: Vec::new(),
-                        value: Amount::ZERO,
-                    },
-                };
-                txs.push(check_tx(&encode(&sign_tx(body, &self.app)), &genesis.chain_id, &genesis.params)?);
-            }
-            let now_ms = self.chain.tip().time_ms + 1_000;
-            let executed = self.chain.build(&self.keys, 0, now_ms, txs)?;
-            let certificate = certify(&genesis.chain_id, &executed.block, &[&self.keys.consensus]);
-            let committed = self.chain.commit(executed, certificate)?;
+            let tx =
+                |ahead| self.chain.tx(ahead, (contract, method), b"", Amount::ZERO, BLOCK_GAS / per_block);
+            let committed = self.chain.produce((0..per_block).map(tx).collect());
             for (receipt, side) in committed.receipts.iter().zip(&committed.side) {
                 if !receipt.is_success() {
                     return Err(format!("{method}: code {}: {}", receipt.code, side.message).into());

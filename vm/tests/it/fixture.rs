@@ -22,13 +22,13 @@ pub(crate) fn vm() -> Arc<Vm> {
     VM.get_or_init(|| Arc::new(Vm::new(VmConfig::default()).unwrap())).clone()
 }
 
-/// A contract module: all host functions as imports, one page of memory, an empty `init`, and `body`.
-pub(crate) fn contract(body: &str) -> Vec<u8> {
+/// All host functions as imports, named as they are.
+pub(crate) fn imports() -> String {
     let name = |kind: &ValType| match kind {
         ValType::I32 => "i32",
         ValType::I64 => "i64",
     };
-    let mut text = String::from("(module\n");
+    let mut text = String::new();
     for row in HOST_FUNCTIONS {
         let params: Vec<&str> = row.params.iter().map(|(_, kind)| name(kind)).collect();
         let result = row.result.as_ref().map(|kind| format!("(result {})", name(kind))).unwrap_or_default();
@@ -36,8 +36,16 @@ pub(crate) fn contract(body: &str) -> Vec<u8> {
         writeln!(text, "(import \"{MODULE}\" \"{function}\" (func ${function} (param {params}) {result}))")
             .unwrap();
     }
-    write!(text, "(memory (export \"memory\") 1) (func (export \"init\")) {body})").unwrap();
-    wat::parse_str(&text).unwrap()
+    text
+}
+
+/// A contract module: all host functions as imports, one page of memory, an empty `init`, and `body`.
+pub(crate) fn contract(body: &str) -> Vec<u8> {
+    let imports = imports();
+    wat::parse_str(format!(
+        "(module\n{imports}(memory (export \"memory\") 1) (func (export \"init\")) {body})"
+    ))
+    .unwrap()
 }
 
 /// The chain of a test.
@@ -59,6 +67,11 @@ pub(crate) struct Ran {
 impl Bench {
     /// A chain with contracts at the addresses of their names.
     pub(crate) fn open(contracts: &[(&str, Vec<u8>)]) -> Self {
+        Self::open_on(vm(), contracts)
+    }
+
+    /// The same on another sandbox.
+    pub(crate) fn open_on(vm: Arc<dyn ContractVm>, contracts: &[(&str, Vec<u8>)]) -> Self {
         let keys = NodeKeys::from_seed([1; 32]);
         let app = SecretKey::from_seed([2; 32]);
         let contract = |(name, code): &(&str, Vec<u8>)| GenesisContract {
@@ -81,7 +94,7 @@ impl Bench {
             accounts: vec![(app.address(), Amount::cnx(10_000_000))],
             contracts: contracts.iter().map(contract).collect(),
         };
-        let chain = Chain::open(Arc::new(MemStore::new()), vm(), genesis).unwrap();
+        let chain = Chain::open(Arc::new(MemStore::new()), vm, genesis).unwrap();
         Self { chain, keys, app }
     }
 
@@ -90,9 +103,17 @@ impl Bench {
         Self::open(&[("c", contract(body))])
     }
 
-    fn body(&self, to: &str, method: &str, args: &[u8], value: Amount, gas: u64) -> TxBody {
-        let nonce = self.chain.reader().account(&self.app.address(), None).unwrap().nonce;
-        TxBody {
+    /// A signed call, the one after `ahead` others of the same block.
+    pub(crate) fn tx(
+        &self,
+        ahead: u64,
+        (to, method): (&str, &str),
+        args: &[u8],
+        value: Amount,
+        gas: u64,
+    ) -> Vec<u8> {
+        let nonce = self.chain.reader().account(&self.app.address(), None).unwrap().nonce + ahead;
+        let body = TxBody {
             chain_id: self.chain.genesis().chain_id.clone(),
             sender: self.app.public(),
             nonce,
@@ -105,12 +126,13 @@ impl Bench {
                 args: args.to_vec(),
                 value,
             },
-        }
+        };
+        encode(&sign_tx(body, &self.app))
     }
 
     /// Runs a transaction in a block of its own.
     pub(crate) fn call_with(&mut self, to: &str, method: &str, args: &[u8], value: Amount, gas: u64) -> Ran {
-        let bytes = encode(&sign_tx(self.body(to, method, args, value, gas), &self.app));
+        let bytes = self.tx(0, (to, method), args, value, gas);
         let committed = self.produce(vec![bytes.clone()]);
         let receipt = committed.receipts.last().unwrap().clone();
         let side = committed.side.last().unwrap().clone();

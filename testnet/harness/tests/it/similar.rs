@@ -7,7 +7,9 @@ use crate::{check_books, penalties, program, reason};
 use hydrogen_harness::{FEE, Net};
 use hydrogen_offchain::calls::program_task;
 use hydrogen_types::Hash;
-use hydrogen_types::task::{AbortReason, Comparison, CreateTask, Outcome, PenaltyReason, TaskState, error_code};
+use hydrogen_types::task::{
+    AbortReason, Comparison, CreateTask, Outcome, PenaltyReason, TaskState, error_code,
+};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const SIDE: u32 = 64;
@@ -20,7 +22,8 @@ fn image(scene: u32, noise: u32) -> Vec<u8> {
     let mut bytes = format!("P5 {SIDE} {SIDE} 255\n").into_bytes();
     for y in 0..SIDE {
         for x in 0..SIDE {
-            let wave = |factor: u32| (x * (3 + scene * factor) + y * (5 + scene * 2)) * (x + scene * 7) / 40 % 100;
+            let wave =
+                |factor: u32| (x * (3 + scene * factor) + y * (5 + scene * 2)) * (x + scene * 7) / 40 % 100;
             let grain = Hash::sha256(&[noise.to_le_bytes(), x.to_le_bytes(), y.to_le_bytes()].concat());
             let grain = u32::from(grain.as_bytes()[0]) % 5 * noise.min(1);
             bytes.push(u8::try_from(60 + wave(1) + wave(4) / 2 + grain).unwrap());
@@ -96,7 +99,9 @@ fn another_image_is_a_cheat() {
     assert_eq!(found.len(), 1, "{report}");
     assert_eq!(found[0].1, reason(PenaltyReason::Cheat));
     let hashes = fingerprints(&report);
-    let far = |round: usize| (0..3).all(|other| other == round || (hashes[other] ^ hashes[round]).count_ones() >= 5);
+    let far = |round: usize| {
+        (0..3).all(|other| other == round || (hashes[other] ^ hashes[round]).count_ones() >= 5)
+    };
     assert!(far(found[0].0), "the one far from both others is the cheat: {hashes:016x?}\n{report}");
 }
 
@@ -117,10 +122,15 @@ fn results_that_have_no_fingerprint_are_one_error_for_all() {
     let mut net = Net::builder().nodes(3).seed(4).external(TYPE, TIMEOUT_MS, 3, text).start().unwrap();
     let phash = net.relay_mut().publish(&program("phash"));
     let report = net.run(&request(phash, 5), INPUT).unwrap();
-    assert_eq!((report.task.state, report.task.abort_reason), (TaskState::Aborted, Some(AbortReason::TaskError)));
-    let errors = report.task.seats.iter().filter(|seat| {
-        seat.outcome == Some(Outcome::Error { code: error_code::BAD_ARGUMENTS })
-    });
+    assert_eq!(
+        (report.task.state, report.task.abort_reason),
+        (TaskState::Aborted, Some(AbortReason::TaskError))
+    );
+    let errors = report
+        .task
+        .seats
+        .iter()
+        .filter(|seat| seat.outcome == Some(Outcome::Error { code: error_code::BAD_ARGUMENTS }));
     assert_eq!(errors.count(), 3, "{report}");
     check_books(&report);
 }

@@ -21,7 +21,7 @@ pub(crate) fn check(name: &str, columns: &[Column]) {
     let start = text.find(&open).unwrap_or_else(|| panic!("{path} has no {open}")) + open.len();
     let end = text.find(&close).unwrap_or_else(|| panic!("{path} has no {close}"));
     let (old, new) = (&text[start..end], render(columns));
-    if std::env::var(REFRESH).is_ok_and(|value| value == "1") {
+    if is_refreshed() {
         std::fs::write(path, [&text[..start], &new, &text[end..]].concat()).unwrap();
         return;
     }
@@ -40,6 +40,11 @@ pub(crate) fn check(name: &str, columns: &[Column]) {
         "gas has changed: if on purpose, run with {REFRESH}=1 and commit docs/gas-task.md\n{}",
         changed.join("\n")
     );
+}
+
+/// Whether tables are written.
+pub(crate) fn is_refreshed() -> bool {
+    std::env::var(REFRESH).is_ok_and(|value| value == "1")
 }
 
 fn render(columns: &[Column]) -> String {
