@@ -93,11 +93,12 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if output.json {
-                output.say(serde_json::json!({"error": failure.message(), "hint": failure.next_step()}));
+                let (error, name) = (failure.message(), failure.name());
+                output.say(serde_json::json!({"error": error, "name": name, "hint": failure.next_step()}));
             } else {
                 output.say(format_args!("error: {failure}"));
             }
-            ExitCode::FAILURE
+            ExitCode::from(failure.exit().code())
         }
     }
 }

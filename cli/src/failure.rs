@@ -1,5 +1,7 @@
 //! What a command ends with when it does not succeed: a sentence for a person, and what to do next.
 
+mod advice;
+
 use std::error::Error;
 use std::fmt;
 
@@ -8,6 +10,31 @@ use std::fmt;
 pub struct Failure {
     message: String,
     hint: Option<String>,
+    name: Option<String>,
+    exit: Exit,
+}
+
+/// What the process ends with; 2 is for arguments that do not parse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 1: it did not work, and would not if tried again.
+    Failed,
+    /// 3: the task ended without a result.
+    NoResult,
+    /// 4: it did not work; the same command may, later.
+    TryAgain,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::NoResult => 3,
+            Self::TryAgain => 4,
+        }
+    }
 }
 
 /// What commands return.
@@ -16,7 +43,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// From a sentence: lower case, no full stop, the values included.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, name: None, exit: Exit::Failed }
     }
 
     /// From what was attempted and the error that stopped it.
@@ -29,6 +56,32 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// The name of what went wrong, for programs.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What the process ends with.
+    #[must_use]
+    pub fn ending(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The stable name, where there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What the process ends with.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
     }
 
     /// The sentence.
@@ -54,9 +107,9 @@ impl fmt::Display for Failure {
     }
 }
 
-impl<E: Error> From<E> for Failure {
+impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(chain(&error))
+        advice::advise(Self::new(chain(&error)), &error)
     }
 }
 

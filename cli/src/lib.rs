@@ -23,5 +23,5 @@ pub mod session;
 pub mod shutdown;
 pub mod testnet;
 
-pub use failure::{Failure, Outcome};
+pub use failure::{Exit, Failure, Outcome};
 pub use session::Session;

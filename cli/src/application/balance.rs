@@ -1,7 +1,7 @@
 //! Every balance of the chain, and what changed between two looks.
 
+use crate::application::ApplicationError;
 use crate::client::Client;
-use crate::failure::{Failure, Outcome};
 use crate::rpc::text::Text;
 use hydrogen_types::{Address, Amount, Height};
 use serde_json::json;
@@ -72,17 +72,16 @@ fn signed(amount: Amount) -> i128 {
 ///
 /// # Errors
 /// When the node does not answer, or blocks come faster than pages.
-pub async fn balances(client: &Client) -> Outcome<BalanceSheet> {
+pub async fn balances(client: &Client) -> Result<BalanceSheet, ApplicationError> {
     for _ in 0..ATTEMPTS_MAX {
         if let Some(sheet) = try_balances(client).await? {
             return Ok(sheet);
         }
     }
-    Err(Failure::new("blocks come faster than the pages of all accounts")
-        .hint("try again when less is going on"))
+    Err(ApplicationError::Flooded)
 }
 
-async fn try_balances(client: &Client) -> Outcome<Option<BalanceSheet>> {
+async fn try_balances(client: &Client) -> Result<Option<BalanceSheet>, ApplicationError> {
     #[derive(serde::Deserialize)]
     struct Page {
         height: Text<Height>,
@@ -98,7 +97,9 @@ async fn try_balances(client: &Client) -> Outcome<Option<BalanceSheet>> {
     let mut after: Option<Address> = None;
     loop {
         let params = json!([after.map(|address| address.to_string())]);
-        let page: Page = serde_json::from_value(client.request("account_all", params).await?)?;
+        let answer = client.request("account_all", params).await?;
+        let page: Page = serde_json::from_value(answer)
+            .map_err(|error| ApplicationError::BadAnswer { reason: error.to_string() })?;
         let height = page.height.0;
         let sheet_so_far = sheet.get_or_insert_with(|| BalanceSheet { height, balances: BTreeMap::new() });
         if sheet_so_far.height != height {

@@ -1,6 +1,7 @@
 //! A task's events as sentences.
 
 use hydrogen_types::event::Value;
+use hydrogen_types::task::{AbortReason, Outcome, TaskView, error_code};
 use hydrogen_types::{Address, Event, Header};
 
 /// What happened, on one line or, for the first seat of a draw, on several. `name` gives people names for addresses.
@@ -66,5 +67,57 @@ fn show(value: &Value, name: &dyn Fn(&Address) -> String) -> String {
         Value::Address(value) => name(value),
         Value::Text(value) => value.clone(),
         Value::Bytes(value) => format!("0x{}", hex::encode(value)),
+    }
+}
+
+/// Why a task ended without a result, as a sentence without a full stop, its reason's name first.
+#[must_use]
+pub fn why_aborted(view: &TaskView) -> String {
+    let Some(reason) = view.abort_reason else { return String::from("for no reason given") };
+    let why = match reason {
+        AbortReason::NotEnoughNodes => "fewer than three nodes were left when it was drawn",
+        AbortReason::ArgsNotUploaded => "its arguments did not come in time",
+        AbortReason::Cancelled => "its creator took it back",
+        AbortReason::NodesTimedOut => "none of its three nodes said anything in time",
+        AbortReason::ResultsDiffer => {
+            "no two results agree: the program is not deterministic, or a node lied"
+        }
+        AbortReason::TaskError => return format!("TaskError: two of three nodes report {}", errors_of(view)),
+        AbortReason::Unavailable => "its relay gave the nodes neither arguments nor program",
+        AbortReason::NoQuorum => "too few nodes said what they found",
+        AbortReason::ResultNotUploaded => "no node brought the result to a relay",
+    };
+    format!("{reason:?}: {why}")
+}
+
+/// The error that most of the panel saw.
+fn errors_of(view: &TaskView) -> String {
+    let codes = view.seats.iter().filter_map(|seat| match seat.outcome {
+        Some(Outcome::Error { code }) => Some(code),
+        _ => None,
+    });
+    let mut codes: Vec<u32> = codes.collect();
+    codes.sort_unstable();
+    let equal = codes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
+    match equal {
+        Some(code) => format!("error {code}, {}", error_words(code)),
+        None => format!(
+            "errors, but not the same: {}",
+            codes.iter().map(|code| format!("{code}, {}", error_words(*code))).collect::<Vec<_>>().join("; ")
+        ),
+    }
+}
+
+/// What a code of a task's error says.
+fn error_words(code: u32) -> &'static str {
+    match code {
+        error_code::BAD_ARGUMENTS => "the program refuses these arguments",
+        error_code::TRAP => "the program crashed",
+        error_code::FUEL_EXHAUSTED => "the program used all its fuel",
+        error_code::MEMORY_LIMIT => "the program needs more memory than allowed",
+        error_code::OUTPUT_TOO_LARGE => "the result is larger than allowed",
+        error_code::NON_ZERO_EXIT => "the program ended with another exit code than 0",
+        error_code::BAD_PROGRAM => "it is no program that a node can run",
+        _ => "of no known kind",
     }
 }

@@ -1,92 +1,65 @@
 //! What an application does for a task, step by step.
 
-use crate::client::relay::{RelayClient, RelayClientError, Upload};
-use crate::client::{Client, TxReceipt, Wallet, task};
-use crate::failure::{Failure, Outcome};
-use hydrogen_offchain::calls::{self, task_contract};
-use hydrogen_offchain::relay::{Blob, check_receipt};
-use hydrogen_types::task::{BlobKind, CreateTask, RelayReceipt, RelayView, TaskFilter, TaskState, TaskView};
+use crate::application::carriers::{Carriers, patiently};
+use crate::application::{ApplicationError, Order, Program, Quote, quote};
+use crate::client::relay::{Meter, RelayClient, Upload};
+use crate::client::{Client, Prepared, Settled, TxReceipt, Wallet, task};
+use hydrogen_offchain::calls::{self, Call, task_contract};
+use hydrogen_types::task::{BlobKind, RelayReceipt, RelayView, TaskState, TaskView};
 use hydrogen_types::{Amount, ChainId, Hash, codec};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// Left in the allowance above the fee for the gas deposit, which the contract works out from the gas price: 0.0025
 /// CNX at the minimum price, so this covers 40 times of it. What is not needed is not taken.
 const DEPOSIT_MAX: Amount = Amount::new(100_000_000_000_000_000);
-/// First and longest pause while a relay has not seen the block yet.
-const PAUSE: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// How long a relay that does not see the block, or does not answer, is asked again.
-const RELAY_PATIENCE: Duration = Duration::from_secs(60);
-/// Tasks looked at for one to resume, latest first.
-const RESUME_TASKS_MAX: u64 = 500;
-/// Tasks asked for at a time: what the contract gives at most.
-const PAGE: u32 = 100;
+/// What creation costs beside the fee at the least gas price, the deposit included: measured, rounded up.
+const GAS_AND_DEPOSIT: Amount = Amount::new(5_000_000_000_000_000);
 
-/// A program by its hash, with its file where it may have to be published.
-#[derive(Debug, Clone)]
-pub struct Program {
-    /// SHA-256 of the module.
-    pub hash: Hash,
-    /// The module.
-    pub upload: Option<Upload>,
-}
-
-/// What is to be computed, and for how much.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// The program.
-    pub program: Program,
-    /// The arguments.
-    pub input: Upload,
-    /// CNX for the panel.
-    pub fee: Amount,
-    /// Time for executing, unless the default.
-    pub timeout_ms: Option<u64>,
-    /// Fuel, unless the default.
-    pub fuel_max: Option<u64>,
-    /// Memory, unless the default.
-    pub memory_bytes_max: Option<u64>,
-}
-
-/// An application's place: its wallet and its relay.
+/// An application's place: its wallet, its chain and the chain's relays.
 pub struct Desk {
     wallet: Wallet,
     chain_id: ChainId,
-    relay: RelayView,
-    relay_client: RelayClient,
+    genesis: Hash,
+    relays: Carriers,
+    meter: Option<Meter>,
 }
 
 impl Desk {
-    /// Finds the chain and the first of its relays that answers; `preferred` is a relay's id or URL.
+    /// Finds the chain and its relays. `preferred` is a relay's id or URL: then no other is used. Which of several
+    /// relays answers shows when one is needed.
     ///
     /// # Errors
-    /// No node answers, none of the relays does, or there is no such relay.
-    pub async fn open(wallet: Wallet, preferred: Option<&str>) -> Outcome<Self> {
-        let chain_id = wallet.client().status().await?.chain_id.0;
+    /// No node answers, or there is no such relay.
+    pub async fn open(wallet: Wallet, preferred: Option<&str>) -> Result<Self, ApplicationError> {
+        Self::open_with_meter(wallet, preferred, None).await
+    }
+
+    /// As [`Desk::open`]; `meter` is told of bytes on their way to and from relays.
+    ///
+    /// # Errors
+    /// As [`Desk::open`].
+    pub async fn open_with_meter(
+        wallet: Wallet,
+        preferred: Option<&str>,
+        meter: Option<Meter>,
+    ) -> Result<Self, ApplicationError> {
+        let status = wallet.client().status().await?;
         let mut relays = task::relays(wallet.client()).await?;
         relays.retain(|relay| !relay.draining);
         if let Some(preferred) = preferred {
+            let all: Vec<String> = relays.iter().map(|relay| relay.url.clone()).collect();
             relays.retain(|relay| {
                 relay.url.trim_end_matches('/') == preferred.trim_end_matches('/')
                     || relay.id.to_string() == preferred
             });
-        }
-        let mut reasons = Vec::new();
-        for relay in relays {
-            let found = match RelayClient::new(&relay.url) {
-                Ok(client) => client.info().await.map(|_| client),
-                Err(error) => Err(error),
-            };
-            match found {
-                Ok(relay_client) => return Ok(Self { wallet, chain_id, relay, relay_client }),
-                Err(error) => reasons.push(error.to_string()),
+            if relays.is_empty() {
+                let known = if all.is_empty() { String::from("there are none") } else { all.join(", ") };
+                let reasons = vec![format!("`{preferred}` is not among those of the chain: {known}")];
+                return Err(ApplicationError::NoRelay { reasons, transient: false });
             }
         }
-        let why = if reasons.is_empty() { String::from("none is registered") } else { reasons.join("; ") };
-        Err(Failure::new(format!("no relay can be used: {why}")).hint(
-            "`hydrogen relay` starts one; the owner of the task contract registers it with `register_relay`",
-        ))
+        let relays = Carriers::new(relays, meter.as_ref());
+        Ok(Self { wallet, chain_id: status.chain_id.0, genesis: status.genesis.0, relays, meter })
     }
 
     /// The client of the chain.
@@ -101,171 +74,202 @@ impl Desk {
         &self.wallet
     }
 
-    /// The relay in use.
+    /// Hash of the chain's genesis.
     #[must_use]
-    pub fn relay(&self) -> &RelayView {
-        &self.relay
+    pub fn genesis(&self) -> &Hash {
+        &self.genesis
     }
 
-    /// Publishes the program unless the relay has it. `true` if it was published now.
+    /// The relay in use; `None` if the chain has none.
+    #[must_use]
+    pub fn relay(&self) -> Option<&RelayView> {
+        self.relays.current()
+    }
+
+    /// Checks an order against the chain's configuration and the account's balance, and prices it.
     ///
     /// # Errors
-    /// The relay refuses it, or there is nothing to publish.
-    pub async fn publish(&self, program: &Program) -> Outcome<bool> {
-        if self.relay_client.has_program(&program.hash).await? {
-            return Ok(false);
+    /// As [`quote()`], and [`ApplicationError::NotEnoughTokens`].
+    pub async fn quote(&self, order: &Order) -> Result<Quote, ApplicationError> {
+        let config = task::config(self.client()).await?;
+        let stats = task::stats(self.client()).await?;
+        let quote = quote(order, &config, &stats)?;
+        let account = self.wallet.address();
+        let balance = self.client().account(&account).await?.balance;
+        let needed = order.fee.checked_add(GAS_AND_DEPOSIT).unwrap_or(Amount::new(u128::MAX));
+        if balance < needed {
+            return Err(ApplicationError::NotEnoughTokens { account, balance, fee: order.fee, needed });
         }
-        let Some(upload) = &program.upload else {
-            return Err(Failure::new(format!(
-                "relay {} does not have program {}",
-                self.relay.url, program.hash
-            ))
-            .hint("publish it with `hydrogen program publish FILE`, or give its file"));
-        };
-        self.relay_client.publish(self.wallet.key(), upload).await?;
-        Ok(true)
+        Ok(quote)
+    }
+
+    /// Makes sure that a relay answers: before anything is paid.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NoRelay`].
+    pub async fn probe(&self) -> Result<(), ApplicationError> {
+        self.relays.probe().await
+    }
+
+    /// Publishes the program unless a relay has it. `true` if it was published now.
+    ///
+    /// # Errors
+    /// Every relay refuses it, or there is nothing to publish.
+    pub async fn publish(&self, program: &Program) -> Result<bool, ApplicationError> {
+        self.relays.publish(self.wallet.key(), program).await
     }
 
     /// Lets the task contract take what the task costs at most, if it may not yet.
     ///
     /// # Errors
     /// As [`Wallet::send`].
-    pub async fn approve(&self, fee: Amount) -> Outcome<Option<TxReceipt>> {
-        let needed = fee
-            .checked_add(DEPOSIT_MAX)
-            .ok_or_else(|| Failure::new(format!("a fee of {fee} CNX is more than can exist")))?;
+    pub async fn approve(&self, fee: Amount) -> Result<Option<TxReceipt>, ApplicationError> {
+        let needed = fee.checked_add(DEPOSIT_MAX).unwrap_or(Amount::new(u128::MAX));
         let account = self.client().account(&self.wallet.address()).await?;
         let allowed = account.allowances.iter().find(|(spender, _)| *spender == task_contract());
         if allowed.is_some_and(|(_, amount)| *amount >= needed) {
             return Ok(None);
         }
         let receipt = self.wallet.approve(task_contract(), needed).await?;
-        success("approve", &receipt)?;
-        Ok(Some(receipt))
+        success("approve", receipt).map(Some)
     }
 
-    /// Creates the task; its id, and the receipt.
+    /// Signs the transaction that creates the task, and sends nothing: to write it down first. [`Desk::settle`] sends
+    /// it.
+    ///
+    /// # Errors
+    /// What the contract says to the call, simulated.
+    pub async fn prepare(&self, quote: &Quote) -> Result<Prepared, ApplicationError> {
+        Ok(self.wallet.prepare(task::action(calls::create_task(&quote.request))).await?)
+    }
+
+    /// Sends what [`Desk::prepare`] signed; the new task and the receipt, or `None` if it can never be included.
+    ///
+    /// # Errors
+    /// As [`Wallet::settle`]: it may be included later.
+    pub async fn settle(&self, prepared: &Prepared) -> Result<Option<(u64, TxReceipt)>, ApplicationError> {
+        match self.wallet.settle(prepared).await? {
+            Settled::Final(receipt) => created(*receipt).map(Some),
+            Settled::Void => Ok(None),
+        }
+    }
+
+    /// Creates the task; its id, and the receipt. Nothing is written down: a process killed in here does not know
+    /// whether it paid. [`crate::application::run()`] does.
     ///
     /// # Errors
     /// What the contract says, before anything is paid where that can be told.
-    pub async fn create(&self, order: &Order) -> Outcome<(u64, TxReceipt)> {
-        let new = CreateTask {
-            args_hash: order.input.digest,
-            timeout_ms: order.timeout_ms,
-            fuel_max: order.fuel_max,
-            memory_bytes_max: order.memory_bytes_max,
-            ..calls::program_task(order.program.hash, &[], order.fee)
-        };
-        let receipt = task::send(&self.wallet, calls::create_task(&new)).await?;
-        success("create_task", &receipt)?;
-        let id: u64 = codec::decode(&receipt.receipt.value, 8)?;
-        Ok((id, receipt))
+    pub async fn create(&self, order: &Order) -> Result<(u64, TxReceipt), ApplicationError> {
+        let quote = self.quote(order).await?;
+        created(task::send(&self.wallet, calls::create_task(&quote.request)).await?)
     }
 
-    /// Brings the arguments to the relay. While the relay has not seen the task it is asked again.
+    /// Brings the arguments to a relay. While none has seen the task they are asked again.
     ///
     /// # Errors
-    /// The relay refuses, stays silent, or signs something else.
-    pub async fn upload(&self, task: u64, input: &Upload) -> Outcome<RelayReceipt> {
-        let key = self.wallet.key();
-        let start = Instant::now();
-        let mut pause = PAUSE;
-        let receipt = loop {
-            match self.relay_client.upload(key, task, BlobKind::Args, input).await {
-                Ok(receipt) => break receipt,
-                Err(error) if error.is_transient() && start.elapsed() < RELAY_PATIENCE => {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        };
-        let uploader = self.wallet.address();
-        let blob = Blob { task, kind: BlobKind::Args, digest: input.digest, size: input.size, uploader };
-        if !check_receipt(&receipt, &self.relay.key, &self.chain_id, &blob) {
-            return Err(Failure::new(format!("relay {} gave a receipt for something else", self.relay.url))
-                .hint("use another relay with --relay"));
-        }
-        Ok(receipt)
+    /// The relays refuse, stay silent, or sign something else.
+    pub async fn upload(&self, task: u64, input: &Upload) -> Result<RelayReceipt, ApplicationError> {
+        self.upload_with(task, input, &[]).await
+    }
+
+    /// As [`Desk::upload`]; a relay that lacks one of `programs` is given it.
+    ///
+    /// # Errors
+    /// As [`Desk::upload`].
+    pub async fn upload_with(
+        &self,
+        task: u64,
+        input: &Upload,
+        programs: &[Program],
+    ) -> Result<RelayReceipt, ApplicationError> {
+        self.relays.upload(self.wallet.key(), &self.chain_id, task, input, programs).await
     }
 
     /// Shows the receipt to the contract, so that execution begins.
     ///
     /// # Errors
     /// What the contract says.
-    pub async fn report(&self, task: u64, receipt: &RelayReceipt) -> Outcome<TxReceipt> {
-        let receipt = task::send(&self.wallet, calls::args_uploaded(task, receipt)).await?;
-        success("args_uploaded", &receipt)?;
-        Ok(receipt)
+    pub async fn report(&self, task: u64, receipt: &RelayReceipt) -> Result<TxReceipt, ApplicationError> {
+        self.call(calls::args_uploaded(task, receipt)).await
     }
 
-    /// Fetches the result into `to`, checking its hash against the digest on the chain; its size.
+    /// Takes back a task that has no arguments yet, for the cancel fee.
+    ///
+    /// # Errors
+    /// What the contract says: `NotCreator`, `WrongState` once it executes.
+    pub async fn cancel(&self, task: u64) -> Result<TxReceipt, ApplicationError> {
+        self.call(calls::cancel(task)).await
+    }
+
+    async fn call(&self, call: Call) -> Result<TxReceipt, ApplicationError> {
+        let method = call.method;
+        success(method, task::send(&self.wallet, call).await?)
+    }
+
+    /// A task that is on the chain.
+    ///
+    /// # Errors
+    /// [`ApplicationError::TaskNotFound`].
+    pub async fn task(&self, id: u64) -> Result<TaskView, ApplicationError> {
+        known(self.client(), id).await
+    }
+
+    /// Fetches the result into `to`, checking its hash against the digest on the chain; its size. The file appears
+    /// when all of it is there, in the place of another of that name.
     ///
     /// # Errors
     /// The task has none, its relay does not give it, or gives other bytes.
-    pub async fn download(&self, view: &TaskView, to: &Path) -> Outcome<u64> {
+    pub async fn download(&self, view: &TaskView, to: &Path) -> Result<u64, ApplicationError> {
         let (Some(digest), Some(holder)) = (view.result, view.result_relay) else {
-            return Err(no_result(view));
+            return Err(ApplicationError::NoResult { task: view.id, state: view.state });
         };
         let relays = task::relays(self.client()).await?;
-        let relay = relays.iter().find(|relay| relay.id == holder).ok_or_else(|| {
-            Failure::new(format!("relay {holder}, which holds the result, is not registered any more"))
-        })?;
-        let client = RelayClient::new(&relay.url)?;
-        let start = Instant::now();
-        loop {
-            let (key, size_max) = (self.wallet.key(), view.output_bytes_max);
-            match client.download(key, view.id, BlobKind::Result, &digest, size_max, to).await {
-                Ok(size) => return Ok(size),
-                Err(error) if again(&error) && start.elapsed() < RELAY_PATIENCE => {
-                    tokio::time::sleep(PAUSE).await
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let relay = relays.iter().find(|relay| relay.id == holder);
+        let relay = relay.ok_or(ApplicationError::RelayGone { relay: holder })?;
+        let mut client = RelayClient::new(&relay.url)?;
+        if let Some(meter) = &self.meter {
+            client = client.with_meter(meter.clone());
         }
+        let (key, size_max) = (self.wallet.key(), view.output_bytes_max);
+        Ok(patiently(|| client.download(key, view.id, BlobKind::Result, &digest, size_max, to)).await?)
     }
 
-    /// The latest open task of this account for the same program and arguments.
+    /// The latest task of this account for the same work and arguments that is open or has a result.
     ///
     /// # Errors
     /// When no node answers.
-    pub async fn find_open(&self, order: &Order) -> Outcome<Option<TaskView>> {
-        let newest = task::ask(self.client(), calls::stats_query()).await?.tasks;
-        let mut start = Some(newest.saturating_sub(RESUME_TASKS_MAX).max(1));
-        let filter = TaskFilter { creator: Some(self.wallet.address()), ..TaskFilter::default() };
-        let mut found = None;
-        while start.is_some() {
-            let page = task::ask(self.client(), calls::tasks_query(&filter, start, PAGE)).await?;
-            start = page.next;
-            let ours = |view: &TaskView| {
-                view.program == Some(order.program.hash)
-                    && view.args_hash == order.input.digest
-                    && view.state != TaskState::Aborted
-            };
-            found = page.tasks.into_iter().rfind(ours).or(found);
-        }
-        Ok(found)
+    pub async fn find(&self, order: &Order) -> Result<Option<TaskView>, ApplicationError> {
+        let request = order.request();
+        let ours = |view: &TaskView| {
+            view.program == request.program
+                && view.external == request.external
+                && view.args_hash == request.args_hash
+                && view.comparison == request.comparison
+                && view.state != TaskState::Aborted
+        };
+        let tasks = task::tasks_of(self.client(), &self.wallet.address()).await?;
+        Ok(tasks.into_iter().rfind(ours))
     }
 }
 
-fn again(error: &RelayClientError) -> bool {
-    error.is_transient()
+/// A task that is on the chain.
+///
+/// # Errors
+/// [`ApplicationError::TaskNotFound`].
+pub async fn known(client: &Client, id: u64) -> Result<TaskView, ApplicationError> {
+    task::task(client, id).await?.ok_or(ApplicationError::TaskNotFound { task: id })
 }
 
-fn no_result(view: &TaskView) -> Failure {
-    let state = format!("{:?}", view.state);
-    let failure = Failure::new(format!("task {} has no result: it is {state}", view.id));
-    match view.state {
-        TaskState::Success => failure,
-        TaskState::Aborted => failure.hint(format!("`hydrogen task status {}` says why", view.id)),
-        _ => failure.hint(format!("`hydrogen task watch {}` waits for it", view.id)),
-    }
+fn created(receipt: TxReceipt) -> Result<(u64, TxReceipt), ApplicationError> {
+    let receipt = success("create_task", receipt)?;
+    let bad = |error: hydrogen_types::DecodeError| ApplicationError::BadAnswer { reason: error.to_string() };
+    let id: u64 = codec::decode(&receipt.receipt.value, 8).map_err(bad)?;
+    Ok((id, receipt))
 }
 
-fn success(what: &str, receipt: &TxReceipt) -> Outcome {
+pub(super) fn success(method: &'static str, receipt: TxReceipt) -> Result<TxReceipt, ApplicationError> {
     if receipt.is_success() {
-        return Ok(());
+        return Ok(receipt);
     }
-    Err(Failure::new(format!("`{what}` failed in block {}: {}", receipt.height(), receipt.reason()))
-        .hint("its gas is paid, and nothing else was changed"))
+    Err(ApplicationError::CallFailed { method, height: receipt.height(), reason: receipt.reason() })
 }

@@ -7,6 +7,10 @@ use std::time::Duration;
 
 /// How long one wait for the next block is; it ends early with the block.
 const WAIT: Duration = Duration::from_secs(20);
+/// Looks in a row at a block that should be there by the nodes' height before it is taken for gone.
+const LOOKS_MAX: u32 = 5;
+/// Between two such looks: one of several nodes may be behind the others.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// One thing that happened to the task.
 #[derive(Debug, Clone)]
@@ -32,16 +36,29 @@ impl Follower {
         Self { client, task, next: from }
     }
 
-    /// The steps of the next block that has any.
+    /// The steps of the next block that has any. No steps where blocks are not kept any more: what they did shows in
+    /// the task itself.
     ///
     /// # Errors
     /// When no node answers for a while; it may be called again.
     pub async fn next(&mut self) -> Result<Vec<Step>, ClientError> {
+        let mut looks = 0;
         loop {
             let Some(block) = self.client.block(self.next).await? else {
-                self.client.await_height(self.next, WAIT).await?;
+                let status = self.client.await_height(self.next, WAIT).await?;
+                if status.height.0 >= self.next {
+                    looks += 1;
+                    if looks >= LOOKS_MAX {
+                        self.next = status.height.0.next();
+                        return Ok(Vec::new());
+                    }
+                    if looks > 1 {
+                        tokio::time::sleep(LOOK).await;
+                    }
+                }
                 continue;
             };
+            looks = 0;
             self.next = self.next.next();
             let header = &block.block.header;
             let concerns =

@@ -5,8 +5,8 @@
 
 mod places;
 
+use crate::application::ApplicationError;
 use crate::client::{BlockView, Client, task};
-use crate::failure::{Failure, Outcome};
 use hydrogen_core::block::verify_beacon;
 use hydrogen_core::verify_certificate;
 use hydrogen_offchain::calls;
@@ -49,19 +49,17 @@ impl DrawReport {
 ///
 /// # Errors
 /// There is no such task, it is not drawn, or the node does not keep the block.
-pub async fn verify_draw(client: &Client, id: u64) -> Outcome<DrawReport> {
-    let draw = task::ask(client, calls::draw_query(id)).await?.ok_or_else(|| {
-        Failure::new(format!("task {id} is unknown or not drawn yet"))
-            .hint(format!("`hydrogen task status {id}` shows where it stands"))
-    })?;
+pub async fn verify_draw(client: &Client, id: u64) -> Result<DrawReport, ApplicationError> {
+    let draw = task::ask(client, calls::draw_query(id)).await?;
+    let draw = draw.ok_or(ApplicationError::NotDrawn { task: id })?;
     let block = block(client, draw.height).await?;
     let parent_beacon = match draw.height.previous() {
         Some(Height::GENESIS) | None => client.genesis().await?.hash,
         Some(parent) => self::block(client, parent).await?.block.header.beacon,
     };
     let members = client.validators(Some(draw.height)).await?;
-    let validators =
-        ValidatorSet::new(members).ok_or_else(|| Failure::new("the node's validator set is none"))?;
+    let validators = ValidatorSet::new(members)
+        .ok_or_else(|| ApplicationError::BadAnswer { reason: String::from("its validator set is none") })?;
     let mut checks = check_block(&block, &validators);
     let header = &block.block.header;
     checks.push(check_proof(&block, &validators, &parent_beacon));
@@ -76,10 +74,8 @@ pub async fn verify_draw(client: &Client, id: u64) -> Outcome<DrawReport> {
     Ok(DrawReport { beacon: header.beacon, proof: header.beacon_proof, draw, checks })
 }
 
-async fn block(client: &Client, height: Height) -> Outcome<BlockView> {
-    client.block(height).await?.ok_or_else(|| {
-        Failure::new(format!("the node does not have block {height}")).hint("ask an archive node with --rpc")
-    })
+async fn block(client: &Client, height: Height) -> Result<BlockView, ApplicationError> {
+    client.block(height).await?.ok_or(ApplicationError::BlockMissing { height })
 }
 
 fn check_block(block: &BlockView, validators: &ValidatorSet) -> Vec<Check> {

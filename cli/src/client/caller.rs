@@ -41,6 +41,12 @@ impl Client {
         self.transport.urls()
     }
 
+    /// A client of the one node that answered last: for reads of which the second must not be older than the first.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        Self { transport: self.transport.pinned() }
+    }
+
     /// Any method, with positional parameters; repeated on other URLs when a node does not answer.
     ///
     /// # Errors

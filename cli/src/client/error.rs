@@ -87,6 +87,19 @@ impl ClientError {
         }
     }
 
+    /// A stable name for programs: of the refusal, where there is one, else of what is in the way.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.name().unwrap_or(match self {
+            Self::Unreachable { .. } => "Unreachable",
+            Self::NotFinal { .. } => "NotFinal",
+            Self::BadUrl { .. } => "BadUrl",
+            Self::BadAnswer { .. } | Self::BadValue { .. } => "BadAnswer",
+            Self::Refused { .. } => "Refused",
+            Self::WouldFail { .. } => "WouldFail",
+        })
+    }
+
     /// The name of a refusal, such as `NotEnoughNodes` or `NonceTooLow`.
     #[must_use]
     pub fn name(&self) -> Option<&str> {

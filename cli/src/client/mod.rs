@@ -18,4 +18,4 @@ mod wallet;
 pub use caller::Client;
 pub use error::ClientError;
 pub use types::{Account, BlockView, ErrorName, GenesisView, Status, TxReceipt};
-pub use wallet::Wallet;
+pub use wallet::{Prepared, Settled, Wallet};

@@ -1,21 +1,26 @@
 //! The client of a relay: signs its requests, streams files both ways, and checks what it gets.
 
+mod download;
 mod error;
 mod receipt;
 
 pub use error::RelayClientError;
 pub use receipt::RelayReceiptJson;
 
+use download::Wanted;
+use futures::StreamExt;
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::signing::{RequestParts, content_digest, sign_request};
 use hydrogen_types::Hash;
 use hydrogen_types::task::{BlobKind, RelayReceipt};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,13 +65,23 @@ impl Upload {
     }
 }
 
+/// Told how many bytes of how many have moved; 0 of all where the size is not known.
+pub type Meter = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
 /// One relay. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RelayClient {
     http: reqwest::Client,
     url: String,
     authority: String,
     path: String,
+    meter: Option<Meter>,
+}
+
+impl fmt::Debug for RelayClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RelayClient").field(&self.url).finish()
+    }
 }
 
 impl RelayClient {
@@ -93,7 +108,14 @@ impl RelayClient {
             .build()
             .map_err(|error| RelayClientError::Unreachable { url: url.into(), reason: error.to_string() })?;
         let path = parsed.path().trim_end_matches('/').to_owned();
-        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), authority, path })
+        Ok(Self { http, url: url.trim_end_matches('/').to_owned(), authority, path, meter: None })
+    }
+
+    /// The same relay, telling `meter` of bytes that move.
+    #[must_use]
+    pub fn with_meter(mut self, meter: Meter) -> Self {
+        self.meter = Some(meter);
+        self
     }
 
     /// Its URL.
@@ -113,7 +135,7 @@ impl RelayClient {
         kind: BlobKind,
         upload: &Upload,
     ) -> Result<RelayReceipt, RelayClientError> {
-        let response = self.send(Some(key), Method::POST, &blob_path(task, kind), Some(upload)).await?;
+        let response = self.send(key, &Method::POST, &blob_path(task, kind), upload).await?;
         let bytes = self.answer(response).await?;
         let receipt: RelayReceiptJson =
             serde_json::from_slice(&bytes).map_err(|error| self.bad_answer(error.to_string()))?;
@@ -121,7 +143,8 @@ impl RelayClient {
     }
 
     /// Fetches arguments or a result into the file `to`, which appears only when all of it is there and its hash
-    /// is `digest`.
+    /// is `digest`. Until then the bytes are in `.NAME.part-TASK` beside it: whoever is killed and tries again
+    /// leaves one such file at most, and none at the end. A broken connection is taken up where it broke.
     ///
     /// # Errors
     /// See [`RelayClientError`].
@@ -134,8 +157,9 @@ impl RelayClient {
         size_max: u64,
         to: &Path,
     ) -> Result<u64, RelayClientError> {
-        let response = self.send(Some(key), Method::GET, &blob_path(task, kind), None).await?;
-        self.save(response, digest, size_max, to).await
+        let (path, suffix) = (blob_path(task, kind), task.to_string());
+        let wanted = Wanted { key: Some(key), path: &path, digest, size_max, to, suffix };
+        download::fetch(self, &wanted).await
     }
 
     /// Publishes a program.
@@ -144,7 +168,7 @@ impl RelayClient {
     /// See [`RelayClientError`]; 422 with the reason when it is none.
     pub async fn publish(&self, key: &SecretKey, program: &Upload) -> Result<(), RelayClientError> {
         let path = program_path(&program.digest);
-        let response = self.send(Some(key), Method::PUT, &path, Some(program)).await?;
+        let response = self.send(key, &Method::PUT, &path, program).await?;
         self.answer(response).await.map(drop)
     }
 
@@ -153,8 +177,9 @@ impl RelayClient {
     /// # Errors
     /// See [`RelayClientError`].
     pub async fn program(&self, hash: &Hash, size_max: u64, to: &Path) -> Result<u64, RelayClientError> {
-        let response = self.send(None, Method::GET, &program_path(hash), None).await?;
-        self.save(response, hash, size_max, to).await
+        let (path, suffix) = (program_path(hash), fresh_nonce()?);
+        let wanted = Wanted { key: None, path: &path, digest: hash, size_max, to, suffix };
+        download::fetch(self, &wanted).await
     }
 
     /// Whether the relay holds a program.
@@ -178,82 +203,80 @@ impl RelayClient {
     /// # Errors
     /// See [`RelayClientError`].
     pub async fn info(&self) -> Result<serde_json::Value, RelayClientError> {
-        let response = self.send(None, Method::GET, "/v1/info", None).await?;
+        let response = self.get(None, "/v1/info", 0).await?;
         let bytes = self.answer(response).await?;
         serde_json::from_slice(&bytes).map_err(|error| self.bad_answer(error.to_string()))
     }
 
-    async fn send(
+    /// Asks for bytes from `offset` on.
+    async fn get(
         &self,
         key: Option<&SecretKey>,
-        method: Method,
         path: &str,
-        upload: Option<&Upload>,
+        offset: u64,
     ) -> Result<Response, RelayClientError> {
-        let digest = upload.map(|upload| content_digest(&upload.digest));
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.url));
-        if let Some(key) = key {
-            let full_path = format!("{}{path}", self.path);
-            let parts = RequestParts {
-                method: method.as_str(),
-                authority: &self.authority,
-                path: &full_path,
-                query: "",
-                content_digest: digest.as_deref(),
-            };
-            let headers = sign_request(&parts, key, now_s(), &fresh_nonce()?);
-            request = request
-                .header("signature-input", headers.signature_input)
-                .header("signature", headers.signature);
+        let mut request = self.request(key, &Method::GET, path, None)?;
+        if offset > 0 {
+            request = request.header("range", format!("bytes={offset}-"));
         }
-        if let (Some(upload), Some(digest)) = (upload, digest) {
-            let file_error = |source| RelayClientError::File { path: upload.path.clone(), source };
-            let file = tokio::fs::File::open(&upload.path).await.map_err(file_error)?;
-            let stream = tokio_util::io::ReaderStream::with_capacity(file, CHUNK_BYTES);
-            request = request
-                .header("content-digest", digest)
-                .header("content-length", upload.size)
-                .body(reqwest::Body::wrap_stream(stream));
-        }
+        self.done(request).await
+    }
+
+    /// Sends a file's bytes.
+    async fn send(
+        &self,
+        key: &SecretKey,
+        method: &Method,
+        path: &str,
+        upload: &Upload,
+    ) -> Result<Response, RelayClientError> {
+        let file_error = |source| RelayClientError::File { path: upload.path.clone(), source };
+        let file = tokio::fs::File::open(&upload.path).await.map_err(file_error)?;
+        let stream = tokio_util::io::ReaderStream::with_capacity(file, CHUNK_BYTES);
+        let (relay, size, mut sent) = (self.clone(), upload.size, 0);
+        let stream = stream.inspect(move |chunk| {
+            sent += chunk.as_ref().map_or(0, |bytes| bytes.len() as u64);
+            relay.moved(sent, size);
+        });
+        let digest = content_digest(&upload.digest);
+        let request = self
+            .request(Some(key), method, path, Some(&digest))?
+            .header("content-digest", digest)
+            .header("content-length", upload.size)
+            .body(reqwest::Body::wrap_stream(stream));
+        self.done(request).await
+    }
+
+    fn request(
+        &self,
+        key: Option<&SecretKey>,
+        method: &Method,
+        path: &str,
+        digest: Option<&str>,
+    ) -> Result<RequestBuilder, RelayClientError> {
+        let request = self.http.request(method.clone(), format!("{}{path}", self.url));
+        let Some(key) = key else { return Ok(request) };
+        let full_path = format!("{}{path}", self.path);
+        let parts = RequestParts {
+            method: method.as_str(),
+            authority: &self.authority,
+            path: &full_path,
+            query: "",
+            content_digest: digest,
+        };
+        let headers = sign_request(&parts, key, now_s(), &fresh_nonce()?);
+        Ok(request.header("signature-input", headers.signature_input).header("signature", headers.signature))
+    }
+
+    async fn done(&self, request: RequestBuilder) -> Result<Response, RelayClientError> {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         if response.status().is_success() { Ok(response) } else { Err(self.refused(response).await) }
     }
 
-    /// Streams a body into a file beside `to`, checks it, and renames it.
-    async fn save(
-        &self,
-        mut response: Response,
-        digest: &Hash,
-        size_max: u64,
-        to: &Path,
-    ) -> Result<u64, RelayClientError> {
-        let part = to.with_extension(format!("part-{}", fresh_nonce()?));
-        let file_error = |source| RelayClientError::File { path: part.clone(), source };
-        let mut file = tokio::fs::File::create(&part).await.map_err(file_error)?;
-        let received = async {
-            let mut hasher = Sha256::new();
-            let mut size = 0u64;
-            while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
-                size += chunk.len() as u64;
-                if size > size_max {
-                    return Err(RelayClientError::TooLarge { url: self.url.clone(), size_max });
-                }
-                hasher.update(&chunk);
-                file.write_all(&chunk).await.map_err(file_error)?;
-            }
-            file.flush().await.map_err(file_error)?;
-            let got = Hash::new(hasher.finalize().into());
-            if got != *digest {
-                return Err(RelayClientError::WrongBytes { url: self.url.clone(), expected: *digest, got });
-            }
-            tokio::fs::rename(&part, to).await.map_err(file_error)?;
-            Ok(size)
+    fn moved(&self, bytes: u64, total: u64) {
+        if let Some(meter) = &self.meter {
+            meter(bytes, total);
         }
-        .await;
-        if received.is_err() {
-            drop(tokio::fs::remove_file(&part).await);
-        }
-        received
     }
 
     /// A small answer's bytes.

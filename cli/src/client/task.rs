@@ -6,8 +6,13 @@ use crate::client::types::TxReceipt;
 use crate::client::wallet::Wallet;
 use borsh::BorshDeserialize;
 use hydrogen_offchain::calls::{self, Call, Query, task_contract};
-use hydrogen_types::task::{NodeView, RelayView, TaskConfig, TaskView};
+use hydrogen_types::task::{NodeFilter, NodeView, RelayView, Stats, TaskConfig, TaskFilter, TaskView};
 use hydrogen_types::{Action, Address, Amount, Gas};
+
+/// Entries asked for at a time: what the contract gives at most.
+const PAGE: u32 = 100;
+/// Newest tasks among which those of an account are looked for.
+const NEWEST_TASKS: u64 = 2_000;
 
 /// Asks the task contract.
 ///
@@ -26,6 +31,77 @@ pub async fn ask<T: BorshDeserialize>(client: &Client, query: Query<T>) -> Resul
 /// See [`ClientError`].
 pub async fn task(client: &Client, id: u64) -> Result<Option<TaskView>, ClientError> {
     ask(client, calls::task_query(id)).await
+}
+
+/// Tasks from id `start` on that pass the filter, at most `limit`, read page by page; and where to go on, if there
+/// are more.
+///
+/// # Errors
+/// See [`ClientError`].
+pub async fn tasks(
+    client: &Client,
+    filter: &TaskFilter,
+    start: Option<u64>,
+    limit: usize,
+) -> Result<(Vec<TaskView>, Option<u64>), ClientError> {
+    let mut found = Vec::new();
+    let mut next = start;
+    while found.len() < limit {
+        let page = ask(client, calls::tasks_query(filter, next, page_size(limit - found.len()))).await?;
+        found.extend(page.tasks);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok((found, next))
+}
+
+/// The tasks of an account among the newest, oldest first.
+///
+/// # Errors
+/// See [`ClientError`].
+pub async fn tasks_of(client: &Client, creator: &Address) -> Result<Vec<TaskView>, ClientError> {
+    let start = stats(client).await?.tasks.saturating_sub(NEWEST_TASKS).max(1);
+    let filter = TaskFilter { creator: Some(*creator), ..TaskFilter::default() };
+    Ok(tasks(client, &filter, Some(start), usize::MAX).await?.0)
+}
+
+/// Compute nodes after address `after` that pass the filter, at most `limit`, read page by page; and after which to
+/// go on, if there are more.
+///
+/// # Errors
+/// See [`ClientError`].
+pub async fn nodes(
+    client: &Client,
+    filter: &NodeFilter,
+    after: Option<Address>,
+    limit: usize,
+) -> Result<(Vec<NodeView>, Option<Address>), ClientError> {
+    let mut found = Vec::new();
+    let mut next = after;
+    while found.len() < limit {
+        let size = page_size(limit - found.len());
+        let page = ask(client, calls::nodes_query(filter, next.as_ref(), size)).await?;
+        found.extend(page.nodes);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok((found, next))
+}
+
+fn page_size(wanted: usize) -> u32 {
+    u32::try_from(wanted).unwrap_or(PAGE).min(PAGE)
+}
+
+/// Counters of the task contract.
+///
+/// # Errors
+/// See [`ClientError`].
+pub async fn stats(client: &Client) -> Result<Stats, ClientError> {
+    ask(client, calls::stats_query()).await
 }
 
 /// A compute node.

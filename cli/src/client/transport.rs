@@ -43,6 +43,12 @@ impl Transport {
         &self.urls
     }
 
+    /// Of the URL that answered last alone.
+    pub(super) fn pinned(&self) -> Self {
+        let url = &self.urls[self.preferred.load(Ordering::Relaxed) % self.urls.len()];
+        Self { urls: Arc::from([url.clone()]), preferred: Arc::default(), ..self.clone() }
+    }
+
     /// Begins with the next URL from now on.
     pub(super) fn pass_on(&self) {
         let next = (self.preferred.load(Ordering::Relaxed) + 1) % self.urls.len();

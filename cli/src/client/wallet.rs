@@ -5,9 +5,9 @@ use crate::client::error::ClientError;
 use crate::client::types::{Account, Status, TxReceipt};
 use hydrogen_core::limits::{TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
 use hydrogen_core::{SecretKey, sign_tx};
-use hydrogen_types::{Action, Address, Amount, Gas, Hash, PublicKey, Tx, TxBody, codec};
+use hydrogen_types::{Action, Address, Amount, Gas, Hash, Height, PublicKey, Tx, TxBody, codec};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Blocks for which a transaction stays valid.
@@ -20,6 +20,34 @@ const GAS_MARGIN: u64 = 2_000_000_000;
 const SIGNATURE_BYTES: usize = 64;
 /// Gas limit of a simulation, if the chain allows as much.
 const GAS_SIMULATED_MAX: u64 = 500_000_000_000;
+
+/// How long a transaction of the same nonce, which another process has left in the pool, is waited for.
+const POOL_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for the next block before the chain is looked at again.
+const BLOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// A signed transaction that may be written down before it is sent, and sent any number of times: it takes effect at
+/// most once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// Its id.
+    pub hash: Hash,
+    /// Signed borsh bytes.
+    pub bytes: Vec<u8>,
+    /// Nonce.
+    pub nonce: u64,
+    /// Last height at which it can enter a block.
+    pub valid_until: Height,
+}
+
+/// What became of a [`Prepared`] transaction, for good.
+#[derive(Debug, Clone)]
+pub enum Settled {
+    /// It is in a final block.
+    Final(Box<TxReceipt>),
+    /// It can never be: another transaction took its nonce, or its time is over.
+    Void,
+}
 
 /// A key that sends transactions. Clones share the nonce, so one wallet may be used from many tasks.
 #[derive(Clone)]
@@ -117,11 +145,78 @@ impl Wallet {
         }
     }
 
-    /// Signs and submits without waiting; the hash, and the bytes to submit again if in doubt.
+    /// Signs with the account's next nonce, and sends nothing. Simulated first, as by [`Wallet::send`].
+    ///
+    /// # Errors
+    /// As [`Wallet::send`].
+    pub async fn prepare(&self, action: Action) -> Result<Prepared, ClientError> {
+        let status = self.client.status().await?;
+        let account = self.client.account(&self.address()).await?;
+        let body = self.body(&status, &account, account.nonce, action, None).await?;
+        let (nonce, valid_until) = (body.nonce, body.valid_until);
+        let tx = sign_tx(body, &self.key);
+        Ok(Prepared { hash: tx.hash(), bytes: codec::encode(&tx), nonce, valid_until })
+    }
+
+    /// Sends a prepared transaction, as often as needed, until its fate is known for good.
+    ///
+    /// *Invariant*: [`Settled::Void`] is said only when one node, asked in this order, has a nonce beyond it or a
+    /// height beyond its limit, and then no receipt of it.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFinal`] when it is still undecided after a while, and whatever a node refuses it for: it may
+    /// take effect all the same as long as it is neither final nor void.
+    pub async fn settle(&self, prepared: &Prepared) -> Result<Settled, ClientError> {
+        *self.next_nonce.lock().await = None;
+        let start = Instant::now();
+        loop {
+            let refused = match self.client.submit(&prepared.bytes).await {
+                Ok(hash) => match self.client.await_receipt(&hash, BLOCK_WAIT).await {
+                    Ok(receipt) => return Ok(Settled::Final(Box::new(receipt))),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            if let Some(settled) = self.fate(prepared).await? {
+                return Ok(settled);
+            }
+            let name = refused.name();
+            let waits = refused.is_transient() || name == Some("ReplacementUnderpriced");
+            if !waits || start.elapsed() >= FINAL_TIMEOUT {
+                return Err(refused);
+            }
+            self.next_block().await?;
+        }
+    }
+
+    /// Whether a prepared transaction is final or void, by one node's word; `None` while it may still take effect.
+    /// Sends nothing.
+    ///
+    /// # Errors
+    /// When no node answers.
+    pub async fn fate(&self, prepared: &Prepared) -> Result<Option<Settled>, ClientError> {
+        let node = self.client.pinned();
+        let height = node.status().await?.height.0;
+        let nonce = node.account(&self.address()).await?.nonce;
+        if let Some(receipt) = node.receipt(&prepared.hash).await? {
+            return Ok(Some(Settled::Final(Box::new(receipt))));
+        }
+        let over = nonce > prepared.nonce || height >= prepared.valid_until;
+        Ok(over.then_some(Settled::Void))
+    }
+
+    async fn next_block(&self) -> Result<(), ClientError> {
+        let next = self.client.status().await?.height.0.next();
+        self.client.await_height(next, BLOCK_WAIT).await.map(drop)
+    }
+
+    /// Signs and submits without waiting; the hash, and the bytes to submit again if in doubt. Where the pool still
+    /// holds another transaction of this account, that one is waited for.
     ///
     /// # Errors
     /// As [`Wallet::send`].
     pub async fn submit(&self, action: Action, gas: Option<Gas>) -> Result<(Hash, Vec<u8>), ClientError> {
+        let start = Instant::now();
         let status = self.client.status().await?;
         let mut next_nonce = self.next_nonce.lock().await;
         loop {
@@ -138,9 +233,14 @@ impl Wallet {
                 }
                 Err(error) => {
                     *next_nonce = None;
+                    let name = error.name().unwrap_or_default();
                     // A nonce remembered from before may have been overtaken or never used: once more with the chain's.
-                    let stale = error.name().is_some_and(|name| name.starts_with("Nonce"));
-                    if !stale || known.is_none() {
+                    let stale = name.starts_with("Nonce") && known.is_some();
+                    // A process before this one, killed perhaps, sent something that is not in a block yet.
+                    let taken = name == "ReplacementUnderpriced" && start.elapsed() < POOL_PATIENCE;
+                    if taken {
+                        self.next_block().await?;
+                    } else if !stale {
                         return Err(error);
                     }
                 }

@@ -1,18 +1,15 @@
 //! `hydrogen compute`: a compute node, its stake and its state.
 
+use crate::application::Stake;
 use crate::client::{TxReceipt, task};
 use crate::cmd::print;
 use crate::compute::{self, ComputeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::shutdown;
-use hydrogen_offchain::calls::{self, Call, task_contract};
-use hydrogen_types::task::{NodeFilter, NodeView};
-use hydrogen_types::{Address, Amount};
+use hydrogen_types::Amount;
+use hydrogen_types::task::{NodeFilter, NodeState, NodeView};
 use serde_json::{Value, json};
-
-/// Nodes asked for at a time: what the contract gives at most.
-const PAGE: u32 = 100;
 
 /// Gas that a node pays for one task at the minimum price, commitment, reveal and upload together: measured, rounded
 /// up.
@@ -31,6 +28,23 @@ struct From {
     /// The key of the node's account.
     #[arg(long, value_name = "KEY")]
     from: String,
+}
+
+/// Which nodes are listed.
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Those in this state: available, busy, pending-pause, pending-quit, paused or unbonding.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Option<NodeState>,
+    /// Those that execute this external type.
+    #[arg(long = "type", value_name = "TYPE")]
+    external: Option<String>,
+    /// Those after this address, for the next page.
+    #[arg(long, value_name = "ADDRESS")]
+    after: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    limit: usize,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -76,8 +90,8 @@ enum Command {
         #[arg(long, value_name = "KEY", conflicts_with = "node")]
         from: Option<String>,
     },
-    /// List all nodes.
-    List,
+    /// List nodes, by address.
+    List(ListArgs),
 }
 
 /// Runs the command.
@@ -89,12 +103,12 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         Command::Run { from, stake } => run_node(session, &from, stake).await,
         Command::Join { from, stake } => join(session, &from, stake).await,
         Command::AddStake { from, amount } => add_stake(session, &from, amount).await,
-        Command::Pause(from) => call(session, &from, calls::pause()).await,
-        Command::Resume(from) => call(session, &from, calls::resume()).await,
-        Command::Quit(from) => call(session, &from, calls::quit()).await,
-        Command::Withdraw(from) => call(session, &from, calls::withdraw()).await,
+        Command::Pause(from) => show(session, &stake(session, &from)?.pause().await?),
+        Command::Resume(from) => show(session, &stake(session, &from)?.resume().await?),
+        Command::Quit(from) => show(session, &stake(session, &from)?.quit().await?),
+        Command::Withdraw(from) => show(session, &stake(session, &from)?.withdraw().await?),
         Command::Status { node, from } => status(session, node.or(from)).await,
-        Command::List => list(session).await,
+        Command::List(args) => list(session, &args).await,
     }
 }
 
@@ -116,14 +130,11 @@ async fn join(session: &Session, from: &From, stake: Amount) -> Outcome {
 }
 
 async fn add_stake(session: &Session, from: &From, amount: Amount) -> Outcome {
-    let wallet = session.wallet(&from.from)?;
-    wallet.approve(task_contract(), amount).await?;
-    show(session, &task::send(&wallet, calls::add_stake(amount)).await?)
+    show(session, &stake(session, from)?.add_stake(amount).await?)
 }
 
-async fn call(session: &Session, from: &From, call: Call) -> Outcome {
-    let wallet = session.wallet(&from.from)?;
-    show(session, &task::send(&wallet, call).await?)
+fn stake(session: &Session, from: &From) -> Outcome<Stake> {
+    Ok(Stake::new(session.wallet(&from.from)?))
 }
 
 fn show(session: &Session, receipt: &TxReceipt) -> Outcome {
@@ -162,18 +173,12 @@ async fn status(session: &Session, node: Option<String>) -> Outcome {
     Ok(())
 }
 
-async fn list(session: &Session) -> Outcome {
-    let client = session.client()?;
-    let mut nodes: Vec<NodeView> = Vec::new();
-    let mut after: Option<Address> = None;
-    loop {
-        let page =
-            task::ask(&client, calls::nodes_query(&NodeFilter::default(), after.as_ref(), PAGE)).await?;
-        nodes.extend(page.nodes);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
+async fn list(session: &Session, args: &ListArgs) -> Outcome {
+    let filter = NodeFilter { state: args.state, external: args.external.clone() };
+    let after = args.after.as_deref().map(|who| session.address(who)).transpose()?;
+    let (nodes, next) = task::nodes(&session.client()?, &filter, after, args.limit).await?;
+    if let Some(next) = next {
+        session.output.say(format_args!("there may be more: go on with --after {next}"));
     }
     let row = |node: &NodeView| {
         let task = node.task.map_or_else(|| String::from("-"), |task| task.to_string());
@@ -184,11 +189,30 @@ async fn list(session: &Session) -> Outcome {
         )
     };
     let text = match nodes.as_slice() {
-        [] => String::from("no node has joined"),
+        [] if filter == NodeFilter::default() => String::from("no node has joined"),
+        [] => String::from("no such node"),
         some => some.iter().map(row).collect::<Vec<_>>().join("\n"),
     };
     session.output.data(text, &Value::from(nodes.iter().map(json_of).collect::<Vec<_>>()));
     Ok(())
+}
+
+/// A state by its name in any case, with or without a hyphen.
+fn state(text: &str) -> Result<NodeState, String> {
+    const STATES: [NodeState; 6] = [
+        NodeState::Available,
+        NodeState::Busy,
+        NodeState::PendingPause,
+        NodeState::PendingQuit,
+        NodeState::Paused,
+        NodeState::Unbonding,
+    ];
+    let plain = text.replace('-', "");
+    let found = STATES.into_iter().find(|state| format!("{state:?}").eq_ignore_ascii_case(&plain));
+    found.ok_or_else(|| {
+        let names = "available, busy, pending-pause, pending-quit, paused, unbonding";
+        format!("`{text}` is not a state of a node: write one of {names}")
+    })
 }
 
 fn text_of(node: &NodeView) -> String {
@@ -199,6 +223,9 @@ fn text_of(node: &NodeView) -> String {
         format!("task        {}", node.task.map_or_else(|| String::from("none"), |task| task.to_string())),
         format!("paid for    {} tasks, {} CNX", node.tasks_paid, node.earned),
     ];
+    if !node.types.is_empty() {
+        lines.push(format!("types       {}", node.types.join(", ")));
+    }
     lines.extend(node.withdraw_ms.map(|ms| format!("withdraw    at uptime {ms} ms")));
     lines.extend(node.penalties.iter().map(|penalty| {
         format!(

@@ -1,7 +1,6 @@
 //! `hydrogen program`: check, run and publish the programs of tasks.
 
 use crate::application::{Desk, Program};
-use crate::client::relay::Upload;
 use crate::compute::sandbox::{self, Job, Ran};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -142,11 +141,10 @@ async fn run_here(session: &Session, job: Job, output: Option<&Path>) -> Outcome
 }
 
 async fn publish(session: &Session, file: &Path, from: &str, relay: Option<&str>) -> Outcome {
-    let upload = Upload::of(file).await?;
+    let program = Program::from_file(file).await?;
     let desk = Desk::open(session.wallet(from)?, relay).await?;
-    let program = Program { hash: upload.digest, upload: Some(upload) };
     let fresh = desk.publish(&program).await?;
-    let url = &desk.relay().url;
+    let url = desk.relay().map_or("", |relay| &relay.url);
     session.output.say(if fresh { format!("published at {url}") } else { format!("{url} has it already") });
     let hash = program.hash.to_string();
     session.output.data(&hash, &json!({"program": hash, "relay": url, "published": fresh}));

@@ -123,14 +123,7 @@ async fn show(options: &DemoOptions, network: &Network, narrator: &Narrator) -> 
     let sample = Sample::prepare(&options.program, options.input.as_deref(), &folder).await?;
     let application = fund(network, &mut names, narrator).await?;
     let desk = Desk::open(application, None).await?;
-    let order = Order {
-        program: sample.program.clone(),
-        input: sample.input.clone(),
-        fee: options.fee,
-        timeout_ms: None,
-        fuel_max: None,
-        memory_bytes_max: None,
-    };
+    let order = Order::new(sample.program.clone(), sample.input.clone(), options.fee);
     let before = balances(&client).await?;
     let mut stakes = stakes(network, &desk).await?;
     let tasks = tasks(options, &desk, &order, &names, narrator).await?;

@@ -22,9 +22,11 @@ pub(super) struct Told {
 
 /// Runs one task from creation to its end.
 pub(super) async fn tell(desk: &Desk, order: &Order, names: &Names, narrator: &Narrator) -> Outcome<Told> {
-    let fresh = desk.publish(&order.program).await?;
-    let how = if fresh { "published at the relay" } else { "is at the relay already" };
-    narrator.line(None, &format!("program     {} {how}", order.program.hash));
+    for program in order.programs() {
+        let fresh = desk.publish(program).await?;
+        let how = if fresh { "published at the relay" } else { "is at the relay already" };
+        narrator.line(None, &format!("program     {} {how}", program.hash));
+    }
     if let Some(receipt) = desk.approve(order.fee).await? {
         narrator.line(Some(receipt.height()), "approved    the task contract may take fee and deposit");
     }

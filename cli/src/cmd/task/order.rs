@@ -1,6 +1,6 @@
 //! From what a person typed to an order.
 
-use crate::application::{Order, Program};
+use crate::application::{Agreement, Order, Program, Work};
 use crate::client::relay::Upload;
 use crate::cmd::task::OrderArgs;
 use crate::compute::sandbox;
@@ -10,19 +10,30 @@ use std::path::Path;
 
 /// Reads and checks the files of an order before anything is paid.
 pub(super) async fn order(args: &OrderArgs) -> Outcome<Order> {
+    let work = match (&args.program, &args.external) {
+        (Some(text), _) => Work::Program(program(text).await?),
+        (None, Some(name)) => Work::External(name.clone()),
+        (None, None) => return Err(Failure::new("neither a program nor an external type is given")),
+    };
+    let agreement = match (args.similar, &args.fingerprint) {
+        (Some(threshold), Some(text)) => Agreement::Similar { threshold, fingerprint: program(text).await? },
+        _ => Agreement::Exact,
+    };
     Ok(Order {
-        program: program(&args.program).await?,
+        work,
+        agreement,
         input: Upload::of(&args.input).await?,
         fee: args.fee,
         timeout_ms: args.timeout_ms,
         fuel_max: args.fuel_max,
         memory_bytes_max: args.memory_bytes_max,
+        output_bytes_max: args.output_bytes_max,
     })
 }
 
 async fn program(text: &str) -> Outcome<Program> {
     if let Some(hash) = Hash::from_hex(text) {
-        return Ok(Program { hash, upload: None });
+        return Ok(Program::published(hash));
     }
     let path = Path::new(text);
     let module = std::fs::read(path).map_err(|error| {
@@ -32,6 +43,5 @@ async fn program(text: &str) -> Outcome<Program> {
     sandbox::check(&module).map_err(|reason| {
         Failure::new(format!("{text}: {reason}")).hint("`hydrogen program check FILE` checks a module")
     })?;
-    let upload = Upload::of(path).await?;
-    Ok(Program { hash: upload.digest, upload: Some(upload) })
+    Ok(Program::from_file(path).await?)
 }

@@ -1,122 +1,98 @@
 //! The commands that pay, bring and fetch.
 
-use crate::application::{Desk, Follower, Order, Step, describe, is_end};
-use crate::client::Client;
+use crate::application::{
+    self, ApplicationError, Begin, Delivered, Desk, Progress, RunOptions, prepare_to_pay,
+};
 use crate::client::relay::Upload;
+use crate::client::task;
+use crate::cmd::print;
 use crate::cmd::task::OrderArgs;
 use crate::cmd::task::order::order;
-use crate::cmd::task::view::{abort_reason, known};
+use crate::cmd::task::teller::Teller;
+use crate::cmd::task::view::refund_of;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
+use hydrogen_offchain::calls;
 use hydrogen_types::task::{TaskState, TaskView};
-use hydrogen_types::{Hash, Height};
-use serde_json::json;
+use hydrogen_types::{Amount, Hash, codec};
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// Steps that failed for want of a node are tried again this often before the command gives up.
-const TRIES_MAX: u32 = 10;
+/// One wait for the block of the draw; it ends early with the block.
+const DRAW_WAIT: Duration = Duration::from_secs(20);
 
-pub(super) async fn run(session: &Session, args: &OrderArgs, output: Option<&Path>, resume: bool) -> Outcome {
-    let order = order(args).await?;
-    let desk = Desk::open(session.wallet(&args.from)?, args.relay.as_deref()).await?;
-    let found = if resume { desk.find_open(&order).await? } else { None };
-    let (id, from) = match found {
-        Some(view) => {
-            say(session, None, &format!("going on with task {}, which is {:?}", view.id, view.state));
-            (view.id, view.created_height)
-        }
-        None => pay(session, &desk, &order).await?,
-    };
-    let end = follow(session, &desk, id, from, &order.input).await.map_err(|failure| {
-        let hint = format!(
-            "the task goes on without this command; `--resume` or `hydrogen task watch {id}` follows it"
-        );
-        failure.hint(hint)
-    })?;
-    if end.state != TaskState::Success {
-        return Err(Failure::new(format!("task {id} was aborted: {}", abort_reason(&end)))
-            .hint(format!("`hydrogen task status {id}` shows what every node said")));
+/// What to do with an order that was begun before.
+pub(super) fn begin(resume: bool, new: bool) -> Begin {
+    match (resume, new) {
+        (true, _) => Begin::Resume,
+        (false, true) => Begin::Anew,
+        (false, false) => Begin::Once,
     }
-    deliver(session, &desk, &end, output).await
+}
+
+pub(super) async fn run(session: &Session, args: &OrderArgs, output: Option<&Path>, begin: Begin) -> Outcome {
+    let order = order(args).await?;
+    let teller = Teller::new(session.output);
+    let wallet = session.wallet(&args.from)?;
+    let desk = Desk::open_with_meter(wallet, args.relay.as_deref(), teller.meter()).await?;
+    let to = match output {
+        Some(path) => path.to_path_buf(),
+        None => scratch(session, &order.identity(desk.genesis(), &desk.wallet().address()).to_string())?,
+    };
+    let options = RunOptions { records: session.home.join("tasks"), begin, to: to.clone() };
+    let listener = |progress: &Progress<'_>| teller.progress(progress);
+    let done = application::run(&desk, &order, &options, &listener).await;
+    teller.wait_for("");
+    match done {
+        Ok(delivered) => deliver(session, &desk, &delivered, &to, output).await,
+        Err(ApplicationError::Aborted { view }) => {
+            let text = refund_of(desk.client(), &view).await;
+            teller.line(None, &text);
+            Err(ApplicationError::Aborted { view }.into())
+        }
+        Err(error) => Err(unfinished(error)),
+    }
+}
+
+/// A run that is not over says how to go on with it.
+fn unfinished(error: ApplicationError) -> Failure {
+    let is_transient = error.is_transient();
+    let failure = Failure::from(error);
+    if !is_transient {
+        return failure;
+    }
+    let next = "the same command with --resume goes on and pays nothing twice";
+    let hint = match failure.next_step() {
+        Some(hint) => format!("{next}; {hint}"),
+        None => String::from(next),
+    };
+    failure.hint(hint)
 }
 
 pub(super) async fn create(session: &Session, args: &OrderArgs) -> Outcome {
     let order = order(args).await?;
-    let desk = Desk::open(session.wallet(&args.from)?, args.relay.as_deref()).await?;
-    let (id, height) = pay(session, &desk, &order).await?;
-    session.output.data(id, &json!({"task": id.to_string(), "height": height.to_string()}));
-    Ok(())
-}
-
-/// Publishes, approves, creates; the task's id and the block of its creation.
-async fn pay(session: &Session, desk: &Desk, order: &Order) -> Outcome<(u64, Height)> {
-    let fresh = desk.publish(&order.program).await?;
-    let (hash, url) = (order.program.hash, &desk.relay().url);
-    let how = if fresh { "published at" } else { "is already at" };
-    say(session, None, &format!("program     {hash} {how} {url}"));
-    if let Some(receipt) = desk.approve(order.fee).await? {
-        say(session, Some(receipt.height()), "approved    the task contract may take fee and deposit");
+    let teller = Teller::new(session.output);
+    let wallet = session.wallet(&args.from)?;
+    let desk = Desk::open_with_meter(wallet, args.relay.as_deref(), teller.meter()).await?;
+    let listener = |progress: &Progress<'_>| teller.progress(progress);
+    let quote = prepare_to_pay(&desk, &order, &listener).await?;
+    let receipt = task::send(desk.wallet(), calls::create_task(&quote.request)).await?;
+    teller.wait_for("");
+    if !receipt.is_success() {
+        return print::receipt(session, &receipt, &[]);
     }
-    let (id, receipt) = desk.create(order).await?;
-    Ok((id, receipt.height()))
-}
-
-/// Follows a task to its end, bringing the arguments when they are due.
-async fn follow(session: &Session, desk: &Desk, id: u64, from: Height, input: &Upload) -> Outcome<TaskView> {
-    let mut follower = Follower::new(desk.client().clone(), id, from);
-    let mut brought = false;
-    loop {
-        let steps = next(&mut follower).await?;
-        tell(session, &steps);
-        if steps.iter().any(|step| is_end(&step.event)) {
-            return known(desk.client(), id).await;
-        }
-        let drawn = steps.iter().any(|step| step.event.name == "TaskStarted");
-        if drawn && !brought && known(desk.client(), id).await?.state == TaskState::Started {
-            bring(session, desk, id, input).await?;
-            brought = true;
-        }
-    }
-}
-
-async fn bring(session: &Session, desk: &Desk, id: u64, input: &Upload) -> Outcome {
-    let receipt = desk.upload(id, input).await?;
-    say(
-        session,
-        Some(receipt.body.issued),
-        &format!("uploaded    {} bytes to relay {}", input.size, desk.relay().url),
+    let id: u64 = codec::decode(&receipt.receipt.value, 8)?;
+    let (height, tx) = (receipt.height(), receipt.receipt.hash);
+    teller.line(
+        Some(height),
+        &format!("created     task {id}; next: `hydrogen task upload {id} --input FILE --from KEY`"),
     );
-    desk.report(id, &receipt).await.map(drop)
-}
-
-/// The next steps; an unreachable node is asked again for a while.
-pub(super) async fn next(follower: &mut Follower) -> Outcome<Vec<Step>> {
-    let mut tries = 0;
-    loop {
-        match follower.next().await {
-            Ok(steps) => return Ok(steps),
-            Err(error) if error.is_transient() && tries < TRIES_MAX => tries += 1,
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// Tells steps to the person, each with its height.
-pub(super) fn tell(session: &Session, steps: &[Step]) {
-    for step in steps {
-        let text = describe(&step.header, &step.event, &|address| address.to_string());
-        say(session, Some(step.header.height), &text);
-    }
-}
-
-fn say(session: &Session, height: Option<Height>, text: &str) {
-    let height = height.map_or_else(String::new, |height| height.to_string());
-    for (index, line) in text.lines().enumerate() {
-        // A line that begins further right goes on with the one above it.
-        let block = if index == 0 || !line.starts_with(' ') { height.as_str() } else { "" };
-        session.output.say(format_args!("{block:>8}  {line}"));
-    }
+    session
+        .output
+        .data(id, &json!({"task": id.to_string(), "height": height.to_string(), "tx": tx.to_string()}));
+    Ok(())
 }
 
 pub(super) async fn upload(
@@ -127,80 +103,104 @@ pub(super) async fn upload(
     relay: Option<&str>,
 ) -> Outcome {
     let input = Upload::of(input).await?;
-    let desk = Desk::open(session.wallet(from)?, relay).await?;
-    let view = known(desk.client(), id).await?;
+    let teller = Teller::new(session.output);
+    let desk = Desk::open_with_meter(session.wallet(from)?, relay, teller.meter()).await?;
+    let view = desk.task(id).await?;
     if view.args_hash != input.digest {
-        return Err(Failure::new(format!(
-            "this file hashes to {}, task {id} was created for {}",
-            input.digest, view.args_hash
-        ))
-        .hint("give the file that the task was created with"));
+        let (expected, got) = (view.args_hash, input.digest);
+        return Err(ApplicationError::OtherArgs { task: id, expected, got }.into());
     }
-    let view = await_draw(desk.client(), view).await?;
+    teller.wait_for("waiting for the draw");
+    let view = await_draw(&desk, view).await?;
     if view.state != TaskState::Started {
-        return Err(Failure::new(format!("task {id} is {:?}: it takes no arguments any more", view.state)));
+        return Err(ApplicationError::NotStarted { task: id, state: view.state }.into());
     }
+    teller.wait_for("bringing the arguments");
     let receipt = desk.upload(id, &input).await?;
     let done = desk.report(id, &receipt).await?;
+    teller.wait_for("");
     let height = done.height();
+    let (relay, url) =
+        desk.relay().map(|relay| (relay.id.to_string(), relay.url.clone())).unwrap_or_default();
     session.output.data(
-        format_args!("arguments of task {id} are at relay {} since block {height}", desk.relay().url),
-        &json!({"task": id.to_string(), "height": height.to_string(), "relay": desk.relay().id.to_string()}),
+        format_args!("arguments of task {id} are at relay {url} since block {height}"),
+        &json!({"task": id.to_string(), "height": height.to_string(), "relay": relay, "url": url}),
     );
     Ok(())
 }
 
-async fn await_draw(client: &Client, mut view: TaskView) -> Outcome<TaskView> {
+async fn await_draw(desk: &Desk, mut view: TaskView) -> Outcome<TaskView> {
     while view.state == TaskState::Created {
-        let next = client.status().await?.height.0.next();
-        client.await_height(next, std::time::Duration::from_secs(20)).await?;
-        view = known(client, view.id).await?;
+        let next = desk.client().status().await?.height.0.next();
+        desk.client().await_height(next, DRAW_WAIT).await?;
+        view = desk.task(view.id).await?;
     }
     Ok(view)
 }
 
-pub(super) async fn result(session: &Session, id: u64, output: Option<&Path>, from: &str) -> Outcome {
+pub(super) async fn cancel(session: &Session, id: u64, from: &str) -> Outcome {
     let desk = Desk::open(session.wallet(from)?, None).await?;
-    let view = known(desk.client(), id).await?;
-    deliver(session, &desk, &view, output).await
+    let receipt = desk.cancel(id).await?;
+    let view = desk.task(id).await?;
+    session.output.say(refund_of(desk.client(), &view).await);
+    print::receipt(session, &receipt, &[("task", id.to_string())])
 }
 
-/// Fetches the result to where it is wanted.
-async fn deliver(session: &Session, desk: &Desk, view: &TaskView, output: Option<&Path>) -> Outcome {
-    let path = match output {
+pub(super) async fn result(session: &Session, id: u64, output: Option<&Path>, from: &str) -> Outcome {
+    let teller = Teller::new(session.output);
+    let desk = Desk::open_with_meter(session.wallet(from)?, None, teller.meter()).await?;
+    let view = desk.task(id).await?;
+    let to = match output {
         Some(path) => path.to_path_buf(),
-        None => scratch(session, view.id)?,
+        None => scratch(session, &format!("{id}-{}", std::process::id()))?,
     };
-    let size = desk.download(view, &path).await?;
+    teller.wait_for("fetching the result");
+    let fetched = desk.download(&view, &to).await;
+    teller.wait_for("");
+    deliver(session, &desk, &Delivered { view, bytes: fetched? }, &to, output).await
+}
+
+/// Says what came, and writes it to stdout where no file was named.
+async fn deliver(
+    session: &Session,
+    desk: &Desk,
+    delivered: &Delivered,
+    to: &Path,
+    output: Option<&Path>,
+) -> Outcome {
+    let Delivered { view, bytes } = delivered;
     let digest = view.result.unwrap_or(Hash::ZERO);
     session
         .output
-        .say(format_args!("result of task {}: {size} bytes, sha-256 {digest} as on the chain", view.id));
-    let json = json!({
-        "task": view.id.to_string(), "digest": digest.to_string(), "bytes": size.to_string(),
+        .say(format_args!("result of task {}: {bytes} bytes, sha-256 {digest} as on the chain", view.id));
+    let mut json = json!({
+        "task": view.id.to_string(), "digest": digest.to_string(), "bytes": bytes.to_string(),
+        "fee": view.fee.get().to_string(), "paid": paid(view).get().to_string(),
         "output": output.map(|path| path.display().to_string())
     });
-    match output {
-        Some(path) => session.output.data(path.display(), &json),
-        None => {
-            let bytes = std::fs::read(&path).map_err(|error| Failure::of(path.display(), &error))?;
-            std::fs::remove_file(&path).map_err(|error| Failure::of(path.display(), &error))?;
-            if session.output.json {
-                let mut json = json;
-                json["result"] = json!(format!("0x{}", hex::encode(&bytes)));
-                session.output.data("", &json);
-            } else {
-                let mut stdout = std::io::stdout().lock();
-                stdout.write_all(&bytes).and_then(|()| stdout.flush())?;
-            }
-        }
+    if let Some(path) = output {
+        session.output.say(refund_of(desk.client(), view).await);
+        session.output.data(path.display(), &json);
+        return Ok(());
     }
-    Ok(())
+    let result = std::fs::read(to).map_err(|error| Failure::of(to.display(), &error))?;
+    std::fs::remove_file(to).map_err(|error| Failure::of(to.display(), &error))?;
+    if session.output.json {
+        json["result"] = Value::from(format!("0x{}", hex::encode(&result)));
+        session.output.data("", &json);
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    Ok(stdout.write_all(&result).and_then(|()| stdout.flush())?)
+}
+
+fn paid(view: &TaskView) -> Amount {
+    Amount::new(view.seats.iter().map(|seat| seat.paid.get()).fold(0, u128::saturating_add))
 }
 
 /// A file of the home for bytes on their way to stdout.
-fn scratch(session: &Session, id: u64) -> Outcome<PathBuf> {
+fn scratch(session: &Session, name: &str) -> Outcome<PathBuf> {
     let folder = session.home.join("tasks");
     std::fs::create_dir_all(&folder).map_err(|error| Failure::of(folder.display(), &error))?;
-    Ok(folder.join(format!("result-{id}-{}", std::process::id())))
+    Ok(folder.join(format!("result-{name}")))
 }

@@ -1,56 +1,84 @@
 //! The commands that look.
 
-use crate::application::{Follower, is_end, verify_draw as recompute};
-use crate::client::task;
-use crate::cmd::print;
-use crate::cmd::task::run::{next, tell};
-use crate::cmd::task::view::{abort_reason, json_of, known, row, text_of};
+use crate::application::{
+    ApplicationError, Follower, Step, known, next_steps, refund, verify_draw as recompute,
+};
+use crate::client::{Client, task};
+use crate::cmd::task::teller::Teller;
+use crate::cmd::task::view::{json_of, text_of};
 use crate::failure::{Failure, Outcome};
+use crate::rpc::types::EventJson;
 use crate::session::Session;
 use hydrogen_offchain::calls;
-use hydrogen_types::task::{TaskFilter, TaskState};
-use serde_json::{Value, json};
+use hydrogen_types::Amount;
+use hydrogen_types::task::{TaskState, TaskView};
+use serde_json::{Map, Value, json};
 
 pub(super) async fn status(session: &Session, id: u64) -> Outcome {
-    let view = known(&session.client()?, id).await?;
-    session.output.data(text_of(&view), &json_of(&view));
+    let client = session.client()?;
+    let view = known(&client, id).await?;
+    show(session, &client, &view).await
+}
+
+async fn show(session: &Session, client: &Client, view: &TaskView) -> Outcome {
+    let refunded = refunded(client, view).await?;
+    let (mut text, mut json) = (text_of(view), json_of(view));
+    json["refunded"] = Value::from(refunded.map(|amount| amount.get().to_string()));
+    if let Some(amount) = refunded {
+        text.push_str(&format!("\nrefunded    {amount} CNX of the fee"));
+    }
+    session.output.data(text, &json);
     Ok(())
+}
+
+async fn refunded(client: &Client, view: &TaskView) -> Outcome<Option<Amount>> {
+    let config = task::ask(client, calls::config_query(Some(view.config))).await?;
+    Ok(config.and_then(|config| refund(view, &config)))
 }
 
 pub(super) async fn watch(session: &Session, id: u64) -> Outcome {
     let client = session.client()?;
-    let view = known(&client, id).await?;
+    let mut view = known(&client, id).await?;
     let mut follower = Follower::new(client.clone(), id, view.created_height);
+    let teller = Teller::new(session.output);
+    let ended = |view: &TaskView| matches!(view.state, TaskState::Success | TaskState::Aborted);
     loop {
-        let steps = next(&mut follower).await?;
-        tell(session, &steps);
-        if steps.iter().any(|step| is_end(&step.event)) {
-            break;
+        let steps = next_steps(&mut follower).await?;
+        if session.output.json {
+            steps.iter().for_each(|step| session.output.data("", &json_line(step)));
+        } else {
+            teller.steps(&steps);
+        }
+        let is_end = steps.iter().any(|step| crate::application::is_end(&step.event));
+        // No steps: blocks are gone, and the end may be in one of them.
+        if is_end || steps.is_empty() {
+            view = known(&client, id).await?;
+            if is_end || ended(&view) {
+                break;
+            }
         }
     }
-    let view = known(&client, id).await?;
-    session.output.data(text_of(&view), &json_of(&view));
+    teller.wait_for("");
+    show(session, &client, &view).await?;
     match view.state {
-        TaskState::Aborted => Err(Failure::new(format!("task {id} was aborted: {}", abort_reason(&view)))),
+        TaskState::Aborted => Err(ApplicationError::Aborted { view: Box::new(view) }.into()),
         _ => Ok(()),
     }
 }
 
-pub(super) async fn cancel(session: &Session, id: u64, from: &str) -> Outcome {
-    let wallet = session.wallet(from)?;
-    let receipt = task::send(&wallet, calls::cancel(id)).await?;
-    print::receipt(session, &receipt, &[("task", id.to_string())])
-}
-
-pub(super) async fn list(session: &Session, start: u64, limit: u32) -> Outcome {
-    let query = calls::tasks_query(&TaskFilter::default(), Some(start), limit);
-    let tasks = task::ask(&session.client()?, query).await?.tasks;
-    let text = match tasks.as_slice() {
-        [] => String::from("no tasks"),
-        some => some.iter().map(row).collect::<Vec<_>>().join("\n"),
+/// One thing that happened, on one line.
+fn json_line(step: &Step) -> Value {
+    let event = EventJson::from(&step.event);
+    let value = |value| match serde_json::to_value(value) {
+        Ok(Value::Object(mut typed)) => typed.remove("value").unwrap_or_default(),
+        _ => Value::Null,
     };
-    session.output.data(text, &Value::from(tasks.iter().map(json_of).collect::<Vec<_>>()));
-    Ok(())
+    let attributes: Map<String, Value> =
+        event.attributes.into_iter().map(|attribute| (attribute.name, value(attribute.value))).collect();
+    json!({
+        "height": step.header.height.to_string(), "time_ms": step.header.time_ms.to_string(),
+        "event": event.name, "attributes": attributes
+    })
 }
 
 pub(super) async fn verify_draw(session: &Session, id: u64) -> Outcome {

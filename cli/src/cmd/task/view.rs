@@ -1,22 +1,39 @@
 //! A task for people and for programs.
 
+use crate::application::{refund, why_aborted};
 use crate::client::{Client, task};
-use crate::failure::{Failure, Outcome};
+use hydrogen_offchain::calls;
 use hydrogen_types::Hash;
-use hydrogen_types::task::{Comparison, Outcome as Found, Seat, TaskView};
+use hydrogen_types::task::{Comparison, Outcome as Found, Seat, TaskState, TaskView};
 use serde_json::{Value, json};
 
-/// The task, or a failure that says what to do.
-pub(super) async fn known(client: &Client, id: u64) -> Outcome<TaskView> {
-    task::task(client, id).await?.ok_or_else(|| {
-        Failure::new(format!("there is no task {id}"))
-            .hint("`hydrogen task list` shows the tasks that are kept; ended ones go after a week")
-    })
+/// All states of a task.
+const STATES: [TaskState; 7] = [
+    TaskState::Created,
+    TaskState::Started,
+    TaskState::Executing,
+    TaskState::Revealing,
+    TaskState::Validated,
+    TaskState::Success,
+    TaskState::Aborted,
+];
+
+/// A state by its name in any case.
+pub(super) fn state(text: &str) -> Result<TaskState, String> {
+    let found = STATES.into_iter().find(|state| format!("{state:?}").eq_ignore_ascii_case(text));
+    let names = || STATES.map(|state| format!("{state:?}").to_ascii_lowercase()).join(", ");
+    found.ok_or_else(|| format!("`{text}` is not a state of a task: write one of {}", names()))
 }
 
-/// Why a task was aborted.
-pub(super) fn abort_reason(view: &TaskView) -> String {
-    view.abort_reason.map_or_else(|| String::from("for no reason given"), |reason| format!("{reason:?}"))
+/// What an ended task cost and gave back, on a line; looked up for the configuration that it keeps.
+pub(super) async fn refund_of(client: &Client, view: &TaskView) -> String {
+    let config = task::ask(client, calls::config_query(Some(view.config))).await.ok().flatten();
+    let back = config.and_then(|config| refund(view, &config));
+    let back = back.map_or_else(|| String::from("unknown"), |amount| format!("{amount} CNX"));
+    format!(
+        "money       of the fee of {} CNX came back: {back}; so does what is left of the gas deposit",
+        view.fee
+    )
 }
 
 /// All of a task, a line for each thing.
@@ -35,7 +52,12 @@ pub(super) fn text_of(view: &TaskView) -> String {
         format!("fee         {} CNX", view.fee),
         format!("created     block {}", view.created_height),
     ];
-    lines.extend(view.abort_reason.map(|reason| format!("aborted     {reason:?}")));
+    if view.abort_reason.is_some() {
+        lines.push(format!("aborted     {}", why_aborted(view)));
+    }
+    if let Comparison::Similar { threshold, fingerprint } = &view.comparison {
+        lines.push(format!("compared    similar, fewer than {threshold} bits of 64, by {fingerprint}"));
+    }
     lines.extend(view.draw_height.map(|height| format!("drawn       block {height}")));
     lines.extend(view.draw_seed.map(|seed| format!("seed        {seed}")));
     lines.extend(view.deadline_ms.map(|ms| format!("deadline    uptime {ms} ms")));
@@ -94,6 +116,8 @@ pub(super) fn json_of(view: &TaskView) -> Value {
         "timeout_ms": view.timeout_ms.to_string(),
         "fuel_max": view.fuel_max.to_string(),
         "memory_bytes_max": view.memory_bytes_max.to_string(),
+        "args_bytes_max": view.args_bytes_max.to_string(),
+        "output_bytes_max": view.output_bytes_max.to_string(),
         "created_height": view.created_height.to_string(),
         "draw_height": view.draw_height.map(|height| height.to_string()),
         "draw_seed": hash(view.draw_seed),
@@ -109,7 +133,9 @@ pub(super) fn json_of(view: &TaskView) -> Value {
 
 fn seat_json(seat: &Seat) -> Value {
     let outcome = seat.outcome.as_ref().map(|outcome| match outcome {
-        Found::Result { digest, .. } => json!({"result": {"digest": digest.to_string()}}),
+        Found::Result { digest, fingerprint } => json!({"result": {
+            "digest": digest.to_string(), "fingerprint": format!("0x{}", hex::encode(fingerprint))
+        }}),
         Found::Error { code } => json!({"error": {"code": code}}),
         Found::Unavailable => json!("unavailable"),
     });
