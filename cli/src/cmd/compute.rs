@@ -3,7 +3,7 @@
 use crate::application::Stake;
 use crate::client::{TxReceipt, task};
 use crate::cmd::print;
-use crate::compute::{self, ComputeConfig};
+use crate::compute::{self, ComputeConfig, ComputeFlags};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use crate::shutdown;
@@ -56,6 +56,8 @@ enum Command {
         /// Join with this stake at the start, if it has not joined.
         #[arg(long, value_name = "AMOUNT", value_parser = Amount::parse)]
         stake: Option<Amount>,
+        #[command(flatten)]
+        flags: ComputeFlags,
     },
     /// Stake CNX and wait to be drawn.
     Join {
@@ -64,6 +66,9 @@ enum Command {
         /// CNX like 400, or base units like 1500u.
         #[arg(long, value_name = "AMOUNT", value_parser = Amount::parse)]
         stake: Amount,
+        /// An external type it executes; may be given several times. The node runs with a command for each.
+        #[arg(long = "type", value_name = "TYPE")]
+        types: Vec<String>,
     },
     /// Add to the stake.
     AddStake {
@@ -100,8 +105,8 @@ enum Command {
 /// A sentence for the person who typed it.
 pub async fn run(args: Args, session: &Session) -> Outcome {
     match args.command {
-        Command::Run { from, stake } => run_node(session, &from, stake).await,
-        Command::Join { from, stake } => join(session, &from, stake).await,
+        Command::Run { from, stake, flags } => run_node(session, &from, stake, &flags).await,
+        Command::Join { from, stake, types } => join(session, &from, stake, &types).await,
         Command::AddStake { from, amount } => add_stake(session, &from, amount).await,
         Command::Pause(from) => show(session, &stake(session, &from)?.pause().await?),
         Command::Resume(from) => show(session, &stake(session, &from)?.resume().await?),
@@ -112,10 +117,11 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     }
 }
 
-async fn run_node(session: &Session, from: &From, stake: Option<Amount>) -> Outcome {
+async fn run_node(session: &Session, from: &From, stake: Option<Amount>, flags: &ComputeFlags) -> Outcome {
     let key = session.account_key(&from.from)?;
     let home = session.home.join("compute");
     let config = ComputeConfig { stake, ..ComputeConfig::new(session.rpc.clone(), home, key.clone()) };
+    let config = flags.apply(config).map_err(Failure::new)?;
     let stop = shutdown::on_signals().map_err(|error| Failure::of("signals", &error))?;
     let account = key.address().to_string();
     session.output.say(format_args!("compute node {account} runs; Ctrl-C stops it"));
@@ -123,9 +129,9 @@ async fn run_node(session: &Session, from: &From, stake: Option<Amount>) -> Outc
     Ok(compute::run(config, stop.wait()).await?)
 }
 
-async fn join(session: &Session, from: &From, stake: Amount) -> Outcome {
+async fn join(session: &Session, from: &From, stake: Amount, types: &[String]) -> Outcome {
     let wallet = session.wallet(&from.from)?;
-    let receipt = compute::join(wallet.client(), wallet.key(), stake).await?;
+    let receipt = compute::join(wallet.client(), wallet.key(), stake, types).await?;
     show(session, &receipt)
 }
 

@@ -1,6 +1,6 @@
 //! `hydrogen node`: a node of a network, until Ctrl-C.
 
-use crate::compute::{self, ComputeConfig};
+use crate::compute::{self, ComputeConfig, ComputeFlags};
 use crate::failure::{Failure, Outcome};
 use crate::keys;
 use crate::node::{self, Home};
@@ -27,6 +27,8 @@ pub struct Args {
     /// Execute tasks, too, once the node's account has staked (`hydrogen compute join`).
     #[arg(long)]
     compute: bool,
+    #[command(flatten)]
+    flags: ComputeFlags,
 }
 
 /// Runs the command.
@@ -60,13 +62,21 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         return node.run(shutdown).await;
     }
     let compute = ComputeConfig::new(vec![rpc], home.path().join("compute"), account);
-    let stop = shutdown.clone().wait();
-    // Its end is no end of the node: votes go on, and the log says what to mend.
-    let computing = tokio::spawn(async move {
-        if let Err(error) = compute::run(compute, stop).await {
-            tracing::error!(%error, "no tasks are executed any more");
+    let compute = args.flags.apply(compute).map_err(Failure::new)?;
+    // The compute node may have something to finish, and needs this node for it: one stops after the other.
+    let (stopper, computed) = shutdown::channel();
+    let computing = async {
+        // Its end is no end of the node: votes go on, and the log says what to mend.
+        if let Err(error) = compute::run(compute, shutdown.clone().wait()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "no tasks are executed any more");
+            shutdown.wait().await;
         }
-    });
-    node.run(shutdown).await?;
-    Ok(computing.await?)
+        stopper.stop();
+    };
+    let voting = node.run(computed);
+    tokio::pin!(voting);
+    tokio::select! {
+        ended = &mut voting => ended,
+        () = computing => voting.await,
+    }
 }

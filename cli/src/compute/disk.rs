@@ -3,16 +3,18 @@
 //! *Invariants*: every file appears under its name complete and synced; a record follows its result bytes.
 
 use crate::compute::error::ComputeError;
-use hydrogen_offchain::compute::{Resumes, Saved};
+use hydrogen_offchain::compute::{Journal, Resumes, Saved};
 use hydrogen_types::{Hash, codec};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-/// Most bytes of cached programs; the longest unused go first.
-const PROGRAM_BYTES_MAX: u64 = 1 << 30;
 /// Largest file of resumes: a handful of pairs.
 const RESUMES_BYTES_MAX: usize = 4 << 10;
+/// Largest journal: bounded notices and penalties are far below.
+const JOURNAL_BYTES_MAX: usize = 256 << 10;
 
 /// The folder, held by one process.
 #[derive(Debug)]
@@ -31,10 +33,43 @@ impl Disk {
         let path = folder.join("LOCK");
         let lock = File::create(&path).map_err(at(&path))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { folder: folder.to_path_buf(), _lock: lock }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(ComputeError::InUse { path: folder.to_path_buf() }),
-            Err(std::fs::TryLockError::Error(source)) => Err(ComputeError::Disk { path, source }),
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                return Err(ComputeError::InUse { path: folder.to_path_buf() });
+            }
+            Err(std::fs::TryLockError::Error(source)) => return Err(ComputeError::Disk { path, source }),
         }
+        let disk = Self { folder: folder.to_path_buf(), _lock: lock };
+        disk.remove_strays()?;
+        Ok(disk)
+    }
+
+    /// Removes what a killed process was writing.
+    fn remove_strays(&self) -> Result<(), ComputeError> {
+        for name in ["records", "cache"] {
+            for (path, _) in self.files(name)? {
+                if path.extension().is_some_and(|extension| extension.to_string_lossy().starts_with("part")) {
+                    remove(&path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of a folder, with what the system says of each.
+    fn files(&self, name: &str) -> Result<Vec<(PathBuf, std::fs::Metadata)>, ComputeError> {
+        let path = self.folder.join(name);
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(at(&path))? {
+            let entry = entry.map_err(at(&path))?;
+            match entry.metadata() {
+                Ok(metadata) => files.push((entry.path(), metadata)),
+                // A download beside us has just been renamed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(ComputeError::Disk { path: entry.path(), source }),
+            }
+        }
+        Ok(files)
     }
 
     /// Binds the folder to the chain with this genesis. Records of another chain's tasks would be revealed for this
@@ -77,13 +112,22 @@ impl Disk {
 
     /// Tasks with a record.
     pub(crate) fn saved_tasks(&self) -> Result<Vec<u64>, ComputeError> {
-        let path = self.folder.join("records");
-        let mut tasks = Vec::new();
-        for entry in std::fs::read_dir(&path).map_err(at(&path))? {
-            let name = entry.map_err(at(&path))?.file_name();
-            let task: Option<u64> =
-                name.to_str().and_then(|name| name.strip_suffix(".saved")).and_then(|task| task.parse().ok());
-            tasks.extend(task);
+        self.tasks("records", |name| name.strip_suffix(".saved"))
+    }
+
+    /// Tasks of which anything is kept: a record, result bytes, arguments.
+    pub(crate) fn kept_tasks(&self) -> Result<BTreeSet<u64>, ComputeError> {
+        let mut tasks: BTreeSet<u64> = self.saved_tasks()?.into_iter().collect();
+        tasks.extend(self.tasks("records", |name| name.strip_suffix(".result"))?);
+        tasks.extend(self.tasks("cache", |name| name.strip_prefix("args-"))?);
+        Ok(tasks)
+    }
+
+    fn tasks(&self, folder: &str, id: impl Fn(&str) -> Option<&str>) -> Result<Vec<u64>, ComputeError> {
+        let mut tasks: Vec<u64> = Vec::new();
+        for (path, _) in self.files(folder)? {
+            let name = path.file_name().and_then(|name| name.to_str());
+            tasks.extend(name.and_then(&id).and_then(|task| task.parse::<u64>().ok()));
         }
         tasks.sort_unstable();
         Ok(tasks)
@@ -107,6 +151,43 @@ impl Disk {
         self.write(&self.folder.join("resumes"), &codec::encode(resumes))
     }
 
+    /// What happened to the node so far.
+    pub(crate) fn journal(&self) -> Result<Journal, ComputeError> {
+        let bytes = read(&self.folder.join("journal"))?;
+        Ok(bytes.and_then(|bytes| codec::decode(&bytes, JOURNAL_BYTES_MAX).ok()).unwrap_or_default())
+    }
+
+    pub(crate) fn save_journal(&self, journal: &Journal) -> Result<(), ComputeError> {
+        self.write(&self.folder.join("journal"), &codec::encode(journal))
+    }
+
+    /// An empty folder for a command to work in.
+    pub(crate) fn fresh_work_folder(&self) -> Result<PathBuf, ComputeError> {
+        let path = self.folder.join("work");
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(&path)(error)),
+            _ => {}
+        }
+        std::fs::create_dir(&path).map_err(at(&path))?;
+        // The command starts in it, so its path must not depend on where this process is.
+        std::fs::canonicalize(&path).map_err(at(&path))
+    }
+
+    /// Notes which process group a command runs in, or that none does.
+    pub(crate) fn note_group(&self, group: Option<&str>) -> Result<(), ComputeError> {
+        let path = self.folder.join("group");
+        match group {
+            Some(text) => std::fs::write(&path, text).map_err(at(&path)),
+            None => remove(&path),
+        }
+    }
+
+    /// The process group that was noted last.
+    pub(crate) fn noted_group(&self) -> Result<Option<String>, ComputeError> {
+        let bytes = read(&self.folder.join("group"))?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
     /// Where the result bytes of a task are.
     pub(crate) fn result(&self, task: u64) -> PathBuf {
         self.folder.join("records").join(format!("{task}.result"))
@@ -127,29 +208,44 @@ impl Disk {
         status_path(&self.folder)
     }
 
-    /// Keeps the cached programs under their budget, `keep` in any case.
-    pub(crate) fn trim_programs(&self, keep: &Hash) -> Result<(), ComputeError> {
-        let path = self.folder.join("cache");
-        let kept = self.program(keep);
+    /// Keeps the cached programs under `bytes_max`, those of `keep` in any case; the longest unused go first.
+    pub(crate) fn trim_programs(&self, bytes_max: u64, keep: &[Hash]) -> Result<(), ComputeError> {
+        let kept: Vec<PathBuf> = keep.iter().map(|hash| self.program(hash)).collect();
         let mut programs = Vec::new();
         let mut total = 0u64;
-        for entry in std::fs::read_dir(&path).map_err(at(&path))? {
-            let entry = entry.map_err(at(&path))?;
-            let metadata = entry.metadata().map_err(at(&path))?;
+        for (path, metadata) in self.files("cache")? {
+            if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("program-")) {
+                continue;
+            }
             total = total.saturating_add(metadata.len());
-            if entry.file_name().to_string_lossy().starts_with("program-") && entry.path() != kept {
-                programs.push((metadata.modified().ok(), metadata.len(), entry.path()));
+            if !kept.contains(&path) {
+                programs.push((metadata.modified().ok(), metadata.len(), path));
             }
         }
         programs.sort();
         for (_, size, path) in programs {
-            if total <= PROGRAM_BYTES_MAX {
+            if total <= bytes_max {
                 break;
             }
             remove(&path)?;
             total = total.saturating_sub(size);
         }
         Ok(())
+    }
+
+    /// Notes that a program is used, for [`Disk::trim_programs`].
+    pub(crate) fn touch_program(&self, hash: &Hash) {
+        let path = self.program(hash);
+        let touched =
+            File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        if let Err(error) = touched {
+            tracing::debug!(path = %path.display(), %error, "use of a program not noted");
+        }
+    }
+
+    /// Bytes of arguments and programs kept.
+    pub(crate) fn cache_bytes(&self) -> Result<u64, ComputeError> {
+        Ok(self.files("cache")?.iter().map(|(_, metadata)| metadata.len()).sum())
     }
 
     fn record(&self, task: u64) -> PathBuf {

@@ -74,6 +74,33 @@ pub enum ComputeError {
         /// What the last one said.
         reason: String,
     },
+    /// The result bytes on disk are not those that were revealed.
+    #[error("the result of task {task} on disk has hash {found}, revealed was {wanted}")]
+    WrongResult {
+        /// The task.
+        task: u64,
+        /// On disk.
+        found: hydrogen_types::Hash,
+        /// Revealed.
+        wanted: hydrogen_types::Hash,
+    },
+    /// The address for metrics is taken.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The node asked is behind what was seen of the chain before.
+    #[error("the node asked is at height {found}, {seen} was seen before")]
+    Behind {
+        /// Its height.
+        found: hydrogen_types::Height,
+        /// Seen before.
+        seen: hydrogen_types::Height,
+    },
     /// The relay signed something else than what was brought.
     #[error("relay {relay} gave a receipt that is not for what it was sent")]
     BadReceipt {

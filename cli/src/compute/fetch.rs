@@ -1,4 +1,4 @@
-//! Getting the arguments and the program of a task, from the task's relay first, then the others.
+//! Getting what a task is computed from: arguments from the task's relay first, programs from any.
 
 use crate::client::relay::{RelayClient, RelayClientError};
 use crate::client::{Client, ClientError, task};
@@ -6,18 +6,26 @@ use crate::compute::disk::{self, Disk};
 use crate::compute::error::ComputeError;
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::compute::{Computation, Work};
-use hydrogen_types::task::{BlobKind, RelayView};
+use hydrogen_types::task::{BlobKind, Comparison, RelayView};
 use hydrogen_types::{Address, Hash};
 use std::path::Path;
+use std::time::Duration;
 
 /// Most bytes of a program: what a relay takes at most by default, with room for larger ones.
 const PROGRAM_BYTES_MAX: u64 = 64 << 20;
+/// Time one relay is given before the next is asked, and the slowest transfer that is waited for, in bytes a second.
+const RELAY_TIME: Duration = Duration::from_secs(20);
+const RELAY_BYTES_PER_S: u64 = 1 << 20;
 
 /// What a task is computed from.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    pub(crate) program: Vec<u8>,
+    /// The arguments.
     pub(crate) args: Vec<u8>,
+    /// The program; `None` for an external type.
+    pub(crate) program: Option<Vec<u8>>,
+    /// The program that makes the fingerprint of a similar task.
+    pub(crate) fingerprint: Option<Vec<u8>>,
 }
 
 /// Why something could not be fetched.
@@ -31,61 +39,108 @@ pub(crate) enum FetchError {
     Own(#[from] ComputeError),
 }
 
-/// The relays of the contract, `first` in front.
-pub(crate) async fn relays(client: &Client, first: Option<Address>) -> Result<Vec<RelayView>, ClientError> {
+/// The relays that serve `task`, `first` in front.
+pub(crate) async fn relays(
+    client: &Client,
+    task: u64,
+    first: Option<Address>,
+) -> Result<Vec<RelayView>, ClientError> {
     let mut relays = task::relays(client).await?;
+    // The contract takes no receipt of one that was removed before the task was created.
+    relays.retain(|relay| relay.last_task.is_none_or(|last| task <= last));
     relays.sort_by_key(|relay| Some(relay.id) != first);
     Ok(relays)
 }
 
-/// Fetches what is not cached yet; the hashes of both are checked, cached or not.
-pub(crate) async fn fetch(
-    client: &Client,
-    disk: &Disk,
-    key: &SecretKey,
-    work: &Work,
-) -> Result<Fetched, FetchError> {
-    let Computation::Program(program) = &work.computation else {
-        let reason = String::from("this node runs no external types");
-        return Err(FetchError::NotGiven { what: "the program", reason });
-    };
-    let relays = relays(client, work.relay)
-        .await
-        .map_err(|error| FetchError::NotGiven { what: "anything", reason: error.to_string() })?;
-    let args_path = disk.args(work.task);
-    let args = match cached(&args_path, &work.args_hash)? {
-        Some(args) => args,
-        None => {
-            let what =
-                Wanted::Args { key, task: work.task, hash: work.args_hash, size_max: work.args_bytes_max };
-            from_any(&relays, what, &args_path).await?;
-            read_back("the arguments", &args_path, &work.args_hash)?
+/// How long one relay may take for `size_max` bytes.
+pub(crate) fn relay_time(size_max: u64) -> Duration {
+    RELAY_TIME + Duration::from_secs(size_max / RELAY_BYTES_PER_S)
+}
+
+/// Fetches for one attempt at a task.
+pub(crate) struct Fetcher<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) disk: &'a Disk,
+    pub(crate) key: &'a SecretKey,
+    /// Most bytes of programs kept.
+    pub(crate) program_bytes_max: u64,
+    /// Attempts before this one: each begins with another relay.
+    pub(crate) tried: usize,
+}
+
+impl Fetcher<'_> {
+    /// Fetches what is not cached yet; every hash is checked, cached or not.
+    pub(crate) async fn fetch(&self, work: &Work) -> Result<Fetched, FetchError> {
+        let mut relays = relays(self.client, work.task, work.relay)
+            .await
+            .map_err(|error| FetchError::NotGiven { what: "anything", reason: error.to_string() })?;
+        let turn = self.tried % relays.len().max(1);
+        relays.rotate_left(turn);
+        let args = self.args(work, &relays).await?;
+        let program = match &work.computation {
+            Computation::Program(hash) => Some(*hash),
+            Computation::External(_) => None,
+        };
+        let fingerprint = match &work.comparison {
+            Comparison::Similar { fingerprint, .. } => Some(*fingerprint),
+            Comparison::Exact => None,
+        };
+        let keep: Vec<Hash> = program.into_iter().chain(fingerprint).collect();
+        let fetched = Fetched {
+            args,
+            program: self.module("the program", program, &relays).await?,
+            fingerprint: self.module("the fingerprint program", fingerprint, &relays).await?,
+        };
+        self.disk.trim_programs(self.program_bytes_max, &keep)?;
+        Ok(fetched)
+    }
+
+    async fn args(&self, work: &Work, relays: &[RelayView]) -> Result<Vec<u8>, FetchError> {
+        let path = self.disk.args(work.task);
+        if let Some(args) = cached(&path, &work.args_hash)? {
+            return Ok(args);
         }
-    };
-    let program_path = disk.program(program);
-    let module = match cached(&program_path, program)? {
-        Some(module) => module,
-        None => {
-            from_any(&relays, Wanted::Program { hash: *program }, &program_path).await?;
-            disk.trim_programs(program)?;
-            read_back("the program", &program_path, program)?
+        let (task, hash, size_max) = (work.task, work.args_hash, work.args_bytes_max);
+        from_any(relays, Wanted::Args { key: self.key, task, hash, size_max }, &path).await?;
+        read_back("the arguments", &path, &hash)
+    }
+
+    async fn module(
+        &self,
+        what: &'static str,
+        hash: Option<Hash>,
+        relays: &[RelayView],
+    ) -> Result<Option<Vec<u8>>, FetchError> {
+        let Some(hash) = hash else { return Ok(None) };
+        let path = self.disk.program(&hash);
+        if let Some(module) = cached(&path, &hash)? {
+            self.disk.touch_program(&hash);
+            return Ok(Some(module));
         }
-    };
-    Ok(Fetched { program: module, args })
+        from_any(relays, Wanted::Program { what, hash }, &path).await?;
+        read_back(what, &path, &hash).map(Some)
+    }
 }
 
 /// What is asked of a relay.
 #[derive(Clone, Copy)]
 enum Wanted<'a> {
     Args { key: &'a SecretKey, task: u64, hash: Hash, size_max: u64 },
-    Program { hash: Hash },
+    Program { what: &'static str, hash: Hash },
 }
 
 impl Wanted<'_> {
     fn name(self) -> &'static str {
         match self {
             Self::Args { .. } => "the arguments",
-            Self::Program { .. } => "the program",
+            Self::Program { what, .. } => what,
+        }
+    }
+
+    fn time(self) -> Duration {
+        match self {
+            Self::Args { size_max, .. } => relay_time(size_max),
+            Self::Program { .. } => relay_time(PROGRAM_BYTES_MAX),
         }
     }
 
@@ -95,22 +150,24 @@ impl Wanted<'_> {
             Self::Args { key, task, hash, size_max } => {
                 relay.download(key, task, BlobKind::Args, &hash, size_max, to).await
             }
-            Self::Program { hash } => relay.program(&hash, PROGRAM_BYTES_MAX, to).await,
+            Self::Program { hash, .. } => relay.program(&hash, PROGRAM_BYTES_MAX, to).await,
         }
     }
 }
 
 async fn from_any(relays: &[RelayView], wanted: Wanted<'_>, to: &Path) -> Result<(), FetchError> {
-    let mut reason = String::from("none is registered");
+    let mut reasons = Vec::new();
     for relay in relays {
-        match wanted.get(&relay.url, to).await {
-            Ok(_) => return Ok(()),
-            Err(RelayClientError::File { path, source }) => {
+        match tokio::time::timeout(wanted.time(), wanted.get(&relay.url, to)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(RelayClientError::File { path, source })) => {
                 return Err(FetchError::Own(ComputeError::Disk { path, source }));
             }
-            Err(error) => reason = error.to_string(),
+            Ok(Err(error)) => reasons.push(error.to_string()),
+            Err(_) => reasons.push(format!("relay {}: too slow", relay.url)),
         }
     }
+    let reason = if reasons.is_empty() { String::from("none is registered") } else { reasons.join("; ") };
     Err(FetchError::NotGiven { what: wanted.name(), reason })
 }
 

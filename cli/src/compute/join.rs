@@ -7,13 +7,18 @@ use crate::compute::sender::Sender;
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::calls::{self, task_contract};
 use hydrogen_offchain::compute::check_fitness;
-use hydrogen_types::{Action, Amount};
+use hydrogen_types::{Action, Amount, Height};
 
-/// Checks this machine and account, lets the task contract take the stake, and joins.
+/// Checks this machine and account, lets the task contract take the stake, and joins with these external types.
 ///
 /// # Errors
 /// Unfit, refused, or no node answers.
-pub async fn join(client: &Client, key: &SecretKey, stake: Amount) -> Result<TxReceipt, ComputeError> {
+pub async fn join(
+    client: &Client,
+    key: &SecretKey,
+    stake: Amount,
+    types: &[String],
+) -> Result<TxReceipt, ComputeError> {
     let config = task::config(client).await?;
     let account = client.account(&key.address()).await?;
     let fuel_per_ms = sandbox::measure_speed().await;
@@ -23,7 +28,8 @@ pub async fn join(client: &Client, key: &SecretKey, stake: Amount) -> Result<TxR
     let allowance = account.allowances.iter().find(|(spender, _)| *spender == task_contract());
     if allowance.is_none_or(|(_, amount)| *amount < stake) {
         let approve = Action::Approve { spender: task_contract(), amount: stake };
-        sender.act("approve", approve, None).await?;
+        sender.act("approve", approve, None, Height::GENESIS).await?;
     }
-    sender.call(calls::join(stake, None), None).await
+    let types = Some(types).filter(|types| !types.is_empty());
+    sender.call(calls::join(stake, types), None, Height::GENESIS).await
 }

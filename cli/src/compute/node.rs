@@ -1,143 +1,87 @@
-//! The loop: look at the chain, do what is due, wait for the next block or the worker.
+//! One look at the chain: do what is due for each task, then wait for the next block, the worker or an upload.
 
-use crate::client::relay::{RelayClient, Upload};
 use crate::client::{Client, task};
+use crate::compute::board::Board;
+use crate::compute::care::Care;
 use crate::compute::config::ComputeConfig;
 use crate::compute::disk::Disk;
 use crate::compute::error::ComputeError;
-use crate::compute::fetch::relays;
-use crate::compute::join::join;
+use crate::compute::run::told;
 use crate::compute::sender::Sender;
-use crate::compute::status::{LocalStatus, write_status};
-use crate::compute::worker::Worker;
+use crate::compute::uploads::{Carrier, Delivered, Delivery, Uploads};
+use crate::compute::worker::{Tools, Worker};
 use hydrogen_offchain::calls;
-use hydrogen_offchain::compute::{Attempt, Duty, Me, Now, Resumes, Saved, node_duty, reconcile};
-use hydrogen_offchain::relay::{Blob, check_receipt};
+use hydrogen_offchain::compute::{Attempt, Duty, Me, Now, Saved, Work, reconcile};
+use hydrogen_offchain::personas::Actor;
 use hydrogen_types::hash::Tag;
-use hydrogen_types::task::{BlobKind, NodeView, RelayReceipt, TaskView};
-use hydrogen_types::{Address, Amount, ChainId, Hash, Height};
+use hydrogen_types::task::TaskView;
+use hydrogen_types::{ChainId, Hash, Height};
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long one wait for the next block is; it ends early with the block.
 const BLOCK_WAIT: Duration = Duration::from_secs(10);
-/// First and longest pause after something went wrong.
+/// Pause when no node answers a wait.
 const PAUSE: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Steps done for one task before the chain is looked at again: the longest honest run has three.
 const STEPS_MAX: usize = 8;
 
-/// Runs a compute node until `shutdown`. Whatever goes wrong after the start is logged and tried again.
-///
-/// # Errors
-/// The home cannot be used, or the RPC URLs are none.
-pub async fn run(
-    config: ComputeConfig,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), ComputeError> {
-    let client = Client::new(&config.rpc)?;
-    let disk = Arc::new(Disk::open(&config.home)?);
-    // Stopping in the middle is safe at any point: what must be durable is so before it is relied on.
-    tokio::select! {
-        () = shutdown => Ok(()),
-        never = live(config, client, disk) => never,
-    }
-}
-
-async fn live(config: ComputeConfig, client: Client, disk: Arc<Disk>) -> Result<(), ComputeError> {
-    let mut backoff = Backoff::new();
-    let chain_id = loop {
-        match client.status().await {
-            Ok(status) => {
-                disk.bind_chain(&status.genesis.0)?;
-                break status.chain_id.0;
-            }
-            Err(error) => backoff.wait(&error.into()).await,
-        }
-    };
-    if let Some(stake) = config.stake {
-        while let Err(error) = join_once(&config, &client, stake).await {
-            backoff.wait(&error).await;
-        }
-    }
-    let mut node = Node::new(config, client, disk, chain_id)?;
-    loop {
-        match node.look().await {
-            Ok(sent) => {
-                backoff = Backoff::new();
-                if !sent {
-                    node.wait().await;
-                }
-            }
-            Err(error) => {
-                node.note_error(&error);
-                backoff.wait(&error).await;
-            }
-        }
-    }
-}
-
-/// The pause after something went wrong: doubled each time, until something goes well.
-struct Backoff(Duration);
-
-impl Backoff {
-    fn new() -> Self {
-        Self(PAUSE)
-    }
-
-    async fn wait(&mut self, error: &ComputeError) {
-        tracing::warn!(error = error as &dyn std::error::Error, "tried again soon");
-        tokio::time::sleep(self.0).await;
-        self.0 = (self.0 * 2).min(PAUSE_MAX);
-    }
-}
-
-async fn join_once(config: &ComputeConfig, client: &Client, stake: Amount) -> Result<(), ComputeError> {
-    if task::node(client, &config.key.address()).await?.is_none() {
-        join(client, &config.key, stake).await?;
-        tracing::info!(%stake, "joined");
-    }
-    Ok(())
-}
-
-struct Node {
-    config: ComputeConfig,
+/// A node at work.
+pub(crate) struct Node {
+    actor: Actor,
     client: Client,
     disk: Arc<Disk>,
+    board: Arc<Board>,
     sender: Sender,
     worker: Worker,
+    uploads: Uploads,
+    care: Care,
     me: Me,
-    resumes: Resumes,
-    stake_min: Amount,
     /// Height of the views that were last acted on.
     seen: Height,
-    status: LocalStatus,
 }
 
 impl Node {
-    fn new(
+    pub(crate) fn new(
         config: ComputeConfig,
         client: Client,
         disk: Arc<Disk>,
+        board: Arc<Board>,
         chain_id: ChainId,
     ) -> Result<Self, ComputeError> {
-        let address = config.key.address();
-        let secret = Hash::of(Tag::COMPUTE_SALT, &[b"secret", &config.key.seed_bytes()]);
-        let salt_secret = *secret.as_bytes();
-        let sender = Sender::new(client.clone(), config.key.clone());
-        let worker = Worker::new(client.clone(), Arc::clone(&disk), config.key.clone(), config.actor.clone());
-        let me = Me { chain_id, address, salt_secret, margin_ms: config.margin_ms };
-        let status =
-            LocalStatus { account: address.to_string(), pid: std::process::id(), ..LocalStatus::default() };
-        let resumes = disk.resumes()?;
-        let (stake_min, seen) = (Amount::ZERO, Height::GENESIS);
-        Ok(Self { config, client, disk, sender, worker, me, resumes, stake_min, seen, status })
+        let (actor, key) = (config.actor.clone(), config.key.clone());
+        let secret = *Hash::of(Tag::COMPUTE_SALT, &[b"secret", &key.seed_bytes()]).as_bytes();
+        let me = Me {
+            chain_id: chain_id.clone(),
+            address: key.address(),
+            salt_secret: secret,
+            margin_ms: config.margin_ms,
+        };
+        let sender = Sender::new(client.clone(), key.clone());
+        let carrier = Carrier {
+            client: client.clone(),
+            disk: Arc::clone(&disk),
+            key: key.clone(),
+            actor: actor.clone(),
+            chain_id,
+        };
+        let care = Care::new(&config, client.clone(), Arc::clone(&disk), Arc::clone(&board), sender.clone())?;
+        let worker = Worker::new(Tools {
+            client: client.clone(),
+            disk: Arc::clone(&disk),
+            key,
+            actor: actor.clone(),
+            executors: config.executors,
+            program_bytes_max: config.program_bytes_max,
+        });
+        let uploads = Uploads::new(carrier);
+        let seen = Height::GENESIS;
+        Ok(Self { actor, client, disk, board, sender, worker, uploads, care, me, seen })
     }
 
     /// Looks once and does what is due. `true` if something was sent, so that the views are old already.
-    async fn look(&mut self) -> Result<bool, ComputeError> {
+    pub(crate) async fn look(&mut self) -> Result<bool, ComputeError> {
         let chain = self.client.status().await?;
         let now = Now { height: chain.height.0, uptime_ms: chain.uptime_ms.0 };
         if now.height < self.seen {
@@ -146,34 +90,33 @@ impl Node {
         }
         let view = task::node(&self.client, &self.me.address).await?;
         let bound = view.as_ref().and_then(|view| view.task);
-        let records = self.disk.saved_tasks()?;
-        let others: BTreeSet<u64> = records.iter().copied().filter(|id| Some(*id) != bound).collect();
+        let kept = self.disk.kept_tasks()?;
         let mut sent = false;
-        let mut stage = None;
+        let mut current = None;
         let mut failed = None;
         // The bound task first, and one that fails does not keep the others waiting: they have deadlines too.
+        let others: BTreeSet<u64> = kept.iter().copied().filter(|id| Some(*id) != bound).collect();
         for id in bound.into_iter().chain(others) {
             let task = task::task(&self.client, id).await?;
-            if Some(id) == bound {
-                stage = task.as_ref().map(|task| format!("{:?}", task.state));
-            }
-            match self.advance(now, id, task.as_ref()).await {
+            match self.advance(now, id, task.as_ref(), bound == Some(id)).await {
                 Ok(advanced) => sent |= advanced,
                 Err(error) => failed = failed.or(Some(error)),
             }
+            current = current.or(task.filter(|_| bound == Some(id)));
         }
-        if bound.is_none()
-            && let Some(view) = &view
-        {
-            sent |= self.tend(now, view).await?;
+        match self.care.tend(now, &self.me.address, view.as_ref(), &self.actor).await {
+            Ok(tended) => sent |= tended,
+            Err(error) => failed = failed.or(Some(error)),
         }
         self.seen = now.height;
-        self.tell(now, view.as_ref(), stage, &records);
-        failed.map_or(Ok(sent), Err)
+        self.care.tell(now, view.as_ref(), current.as_ref(), &self.disk.saved_tasks()?)?;
+        failed.map_or(Ok(sent), Err)?;
+        self.board.note_look();
+        Ok(sent)
     }
 
-    /// Waits for a block after the one last seen, or for the worker.
-    async fn wait(&mut self) {
+    /// Waits for a block after the one last seen, for the worker or for an upload.
+    pub(crate) async fn wait(&mut self) {
         let next = self.seen.next();
         let block = async {
             if let Err(error) = self.client.await_height(next, BLOCK_WAIT).await {
@@ -181,56 +124,107 @@ impl Node {
                 tokio::time::sleep(PAUSE).await;
             }
         };
-        tokio::select! {
-            () = block => {}
-            () = self.worker.wait() => {}
+        let delivered = tokio::select! {
+            () = block => None,
+            () = self.worker.wait() => None,
+            delivered = self.uploads.wait() => delivered,
+        };
+        if let Some(delivered) = delivered
+            && let Err(error) = self.take_receipt(delivered)
+        {
+            tracing::warn!(error = &error as &dyn std::error::Error, "tried again soon");
+            self.note_failure(&error);
         }
     }
 
+    /// From now on the node pauses or quits, and finishes.
+    pub(crate) fn begin_stop(&mut self) {
+        self.care.stopping = true;
+    }
+
+    /// Whether it was asked to stop, and nothing is owed any more.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.care.finished
+    }
+
+    pub(crate) fn note_failure(&mut self, error: &ComputeError) {
+        self.board.metrics.count_error();
+        self.care.note_unfit(error);
+        self.board.change(|status| status.last_error = Some(told(error)));
+    }
+
     /// Does what is due for one task, step after step, until it has to wait or the view is old.
-    async fn advance(&mut self, now: Now, id: u64, view: Option<&TaskView>) -> Result<bool, ComputeError> {
+    async fn advance(
+        &mut self,
+        now: Now,
+        id: u64,
+        view: Option<&TaskView>,
+        bound: bool,
+    ) -> Result<bool, ComputeError> {
         let deadline_ms = view.and_then(|view| view.deadline_ms);
         for _ in 0..STEPS_MAX {
             let saved = self.disk.saved(id)?;
             let attempt = self.worker.attempt(id);
             let duty = reconcile(now, &self.me, view, saved.as_ref(), &attempt);
-            match self.config.actor.bend(duty, view, &self.me.address) {
+            match self.actor.bend(duty, view, &self.me.address) {
+                Duty::Idle if saved.is_none() && !bound => {
+                    // Arguments, or a result whose record was never written: of no use to an ended task.
+                    self.clean_up(id, view).await?;
+                    return Ok(false);
+                }
                 Duty::Idle | Duty::WaitUntil { .. } | Duty::Resume => return Ok(false),
                 Duty::FetchAndRun(work) => {
-                    let made_up = view.and_then(|task| self.config.actor.instead_of_work(task, &self.me));
-                    self.worker.begin(*work, made_up);
+                    self.begin(now, *work, view).await?;
                     return Ok(false);
                 }
                 Duty::Persist(saved) => self.persist(&saved, &attempt)?,
                 Duty::Commit { task, commitment } => {
-                    self.sender.call(calls::commit(task, &commitment), deadline_ms).await?;
+                    self.sender.call(calls::commit(task, &commitment), deadline_ms, now.height).await?;
                     tracing::info!(task, "committed");
                     return Ok(true);
                 }
                 Duty::Reveal { task, outcome, salt } => {
-                    self.sender.call(calls::reveal(task, &outcome, &salt), deadline_ms).await?;
+                    self.sender.call(calls::reveal(task, &outcome, &salt), deadline_ms, now.height).await?;
                     tracing::info!(task, "revealed");
                     return Ok(true);
                 }
                 Duty::Upload { task, relay, digest } => {
-                    let receipt = self.upload(task, relay, digest).await?;
-                    if let Some(saved) = saved {
-                        self.disk.save(&saved.with_receipt(receipt), None)?;
-                    }
+                    self.uploads.begin(Delivery { task, relay, digest });
+                    return Ok(false);
                 }
                 Duty::ReportUploaded { task, receipt } => {
-                    self.sender.call(calls::report_uploaded(task, &receipt), deadline_ms).await?;
+                    self.sender.call(calls::report_uploaded(task, &receipt), deadline_ms, now.height).await?;
                     tracing::info!(task, "upload reported");
                     return Ok(true);
                 }
-                Duty::CleanUp { task } if view.is_some() || self.is_past(task).await? => {
-                    self.worker.forget(task);
-                    self.disk.remove(task)?;
+                Duty::CleanUp { task } => {
+                    self.clean_up(task, view).await?;
+                    return Ok(false);
                 }
-                Duty::CleanUp { .. } => return Ok(false),
             }
         }
         Ok(false)
+    }
+
+    /// Begins the work, if this build runs programs as the task's configuration says.
+    async fn begin(&mut self, now: Now, work: Work, view: Option<&TaskView>) -> Result<(), ComputeError> {
+        let config = view.map_or(0, |view| view.config);
+        if self.care.speaks_abi_of(now, config, work.task).await? {
+            let time = Duration::from_millis(work.give_up_ms.saturating_sub(now.uptime_ms));
+            let made_up = view.and_then(|view| self.actor.instead_of_work(view, &self.me));
+            self.worker.begin(work, time, made_up);
+        }
+        Ok(())
+    }
+
+    /// Removes all that is kept of a task, unless the chain merely does not show it yet.
+    async fn clean_up(&mut self, task: u64, view: Option<&TaskView>) -> Result<(), ComputeError> {
+        if view.is_some() || self.is_past(task).await? {
+            self.worker.forget(task);
+            self.uploads.forget(task);
+            self.disk.remove(task)?;
+        }
+        Ok(())
     }
 
     /// Whether a task that the chain does not show was there once: else the node that was asked only lags.
@@ -243,76 +237,25 @@ impl Node {
             Attempt::Finished(_) if saved.has_result_bytes => self.worker.result(saved.task),
             _ => None,
         };
-        self.disk.save(saved, result)
+        self.disk.save(saved, result)?;
+        self.board.metrics.count_outcome(&saved.outcome);
+        self.care.count_outcome(&saved.outcome);
+        Ok(())
     }
 
-    /// Brings the result to a relay, the task's own first.
-    async fn upload(
-        &self,
-        task: u64,
-        relay: Option<Address>,
-        digest: Hash,
-    ) -> Result<RelayReceipt, ComputeError> {
-        let upload = Upload::of(&self.disk.result(task)).await?;
-        let uploader = self.me.address;
-        let blob = Blob { task, kind: BlobKind::Result, digest, size: upload.size, uploader };
-        let mut reason = String::from("none is registered");
-        for relay in relays(&self.client, relay).await? {
-            let client = RelayClient::new(&relay.url)?;
-            match client.upload(&self.config.key, task, BlobKind::Result, &upload).await {
-                Ok(receipt) if check_receipt(&receipt, &relay.key, &self.me.chain_id, &blob) => {
-                    tracing::info!(task, relay = relay.url, size = upload.size, "result uploaded");
-                    return Ok(receipt);
-                }
-                Ok(_) => reason = ComputeError::BadReceipt { relay: relay.url }.to_string(),
-                Err(error) => reason = error.to_string(),
+    /// Puts a receipt beside the record it belongs to.
+    fn take_receipt(&mut self, delivered: Delivered) -> Result<(), ComputeError> {
+        let task = delivered.task;
+        let Some(saved) = self.disk.saved(task)? else { return Ok(()) };
+        match delivered.receipt {
+            Ok(receipt) => self.disk.save(&saved.with_receipt(receipt), None),
+            Err(error @ ComputeError::WrongResult { .. }) => {
+                // Without its record the task is computed anew.
+                self.worker.forget(task);
+                self.disk.remove(task)?;
+                Err(error)
             }
-        }
-        Err(ComputeError::NoRelay { task, reason })
-    }
-
-    /// What the node owes while it is bound to no task.
-    async fn tend(&mut self, now: Now, view: &NodeView) -> Result<bool, ComputeError> {
-        if self.stake_min.is_zero() {
-            self.stake_min = task::config(&self.client).await?.stake_min;
-        }
-        let duty = node_duty(now, view, &self.resumes, self.stake_min);
-        let Duty::Resume = self.config.actor.bend(duty, None, &self.me.address) else { return Ok(false) };
-        if let Some(penalty_ms) = self.resumes.due(view, now.uptime_ms) {
-            // Noted before it is sent: a crash between the two costs one resume, not the count.
-            self.resumes.note(penalty_ms, now.uptime_ms);
-            self.disk.save_resumes(&self.resumes)?;
-        }
-        self.sender.call(calls::resume(), None).await?;
-        tracing::info!("resumed after a pause by the contract");
-        Ok(true)
-    }
-
-    fn note_error(&mut self, error: &ComputeError) {
-        self.status.last_error = Some(error.to_string());
-        self.write_status();
-    }
-
-    /// Writes the status when anything but the height is new.
-    fn tell(&mut self, now: Now, view: Option<&NodeView>, stage: Option<String>, records: &[u64]) {
-        let told = LocalStatus {
-            height: now.height.to_string(),
-            state: view.map_or_else(|| String::from("absent"), |view| format!("{:?}", view.state)),
-            task: view.and_then(|view| view.task).map(|task| task.to_string()),
-            stage,
-            records: records.iter().map(u64::to_string).collect(),
-            ..self.status.clone()
-        };
-        let is_new = LocalStatus { height: self.status.height.clone(), ..told.clone() } != self.status;
-        self.status = told;
-        if is_new {
-            self.write_status();
-        }
-    }
-
-    fn write_status(&self) {
-        if let Err(error) = write_status(&self.disk.status(), &self.status) {
-            tracing::warn!(%error, "status not written");
+            Err(error) => Err(error),
         }
     }
 }

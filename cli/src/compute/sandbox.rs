@@ -2,7 +2,7 @@
 
 use hydrogen_types::Hash;
 use hydrogen_types::task::task_default;
-use hydrogen_vm::program::{self, ProgramEnding, ProgramLimits};
+use hydrogen_vm::program::{self, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 use std::time::Instant;
 
 /// One run of a program.
@@ -56,17 +56,33 @@ pub fn check(module: &[u8]) -> Result<(), String> {
     program::check(module).map_err(|error| error.to_string())
 }
 
+/// Runs the fingerprint program `module` on a result, within the limits of the task's own run. An output of it is 8
+/// to 512 bytes; whatever else it does is an error of the task.
+pub(crate) async fn fingerprint(
+    module: Vec<u8>,
+    result: Vec<u8>,
+    limits: ProgramLimits,
+    clock_ms: u64,
+    random_seed: Hash,
+) -> Ran {
+    blocking(move || program::fingerprint(&module, &result, limits, clock_ms, random_seed)).await
+}
+
 /// Runs a program. It cannot be stopped before its fuel is used; a dropped future leaves it running.
 pub async fn run(job: Job) -> Ran {
-    let ran = tokio::task::spawn_blocking(move || {
+    blocking(move || {
         let limits = ProgramLimits {
             memory_bytes_max: job.memory_bytes_max,
             fuel_max: job.fuel_max,
             output_bytes_max: job.output_bytes_max,
         };
         program::run(&job.program, &job.args, limits, job.clock_ms, job.random_seed)
-    });
-    match ran.await {
+    })
+    .await
+}
+
+async fn blocking(run: impl FnOnce() -> Result<ProgramOutcome, HostShortage> + Send + 'static) -> Ran {
+    match tokio::task::spawn_blocking(run).await {
         Ok(Ok(outcome)) => {
             if !outcome.log.is_empty() {
                 tracing::debug!(log = outcome.log, "program log");

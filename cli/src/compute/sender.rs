@@ -8,7 +8,7 @@ use crate::compute::error::ComputeError;
 use hydrogen_core::{SecretKey, sign_tx};
 use hydrogen_offchain::calls::Call;
 use hydrogen_offchain::compute::gas_price;
-use hydrogen_types::{Action, Gas, Hash, TxBody, codec};
+use hydrogen_types::{Action, Gas, Hash, Height, TxBody, codec};
 use std::time::Duration;
 
 /// How long a transaction is waited for before it is submitted again: several blocks.
@@ -32,10 +32,16 @@ impl Sender {
         Self { client, key }
     }
 
-    /// Calls the task contract; returns the receipt of a call that succeeded.
-    pub(crate) async fn call(&self, call: Call, deadline_ms: Option<u64>) -> Result<TxReceipt, ComputeError> {
+    /// Calls the task contract; returns the receipt of a call that succeeded. `seen` is the height of the views that
+    /// the call follows from: a node that is behind them may not know that the step is done already.
+    pub(crate) async fn call(
+        &self,
+        call: Call,
+        deadline_ms: Option<u64>,
+        seen: Height,
+    ) -> Result<TxReceipt, ComputeError> {
         let method = call.method;
-        self.act(method, crate::client::task::action(call), deadline_ms).await
+        self.act(method, crate::client::task::action(call), deadline_ms, seen).await
     }
 
     /// Sends an action, named `method` in errors, until it is final or its deadline has passed.
@@ -44,8 +50,9 @@ impl Sender {
         method: &str,
         action: Action,
         deadline_ms: Option<u64>,
+        seen: Height,
     ) -> Result<TxReceipt, ComputeError> {
-        let mut body = self.draft(action, deadline_ms).await?;
+        let mut body = self.draft(action, deadline_ms, seen).await?;
         let simulated = self.client.simulate(&body).await?;
         if !simulated.is_success() {
             return Err(failed(method, &simulated));
@@ -73,8 +80,16 @@ impl Sender {
         }
     }
 
-    async fn draft(&self, action: Action, deadline_ms: Option<u64>) -> Result<TxBody, ComputeError> {
+    async fn draft(
+        &self,
+        action: Action,
+        deadline_ms: Option<u64>,
+        seen: Height,
+    ) -> Result<TxBody, ComputeError> {
         let status = self.client.status().await?;
+        if status.height.0 < seen {
+            return Err(ComputeError::Behind { found: status.height.0, seen });
+        }
         let nonce = self.client.account(&self.key.address()).await?.nonce;
         Ok(TxBody {
             chain_id: status.chain_id.0,

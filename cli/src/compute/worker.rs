@@ -2,13 +2,15 @@
 
 use crate::client::Client;
 use crate::compute::disk::Disk;
-use crate::compute::fetch::{FetchError, fetch};
+use crate::compute::executor::{Errand, Executed, Executors};
+use crate::compute::fetch::{FetchError, Fetched, Fetcher};
 use crate::compute::sandbox::{self, Job, Ran};
 use hydrogen_core::SecretKey;
-use hydrogen_offchain::compute::{Attempt, Work};
+use hydrogen_offchain::compute::{Attempt, Computation, Work};
 use hydrogen_offchain::personas::{Actor, Answer};
 use hydrogen_types::Hash;
-use hydrogen_types::task::Outcome;
+use hydrogen_types::task::{Outcome, error_code};
+use hydrogen_vm::program::ProgramLimits;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -26,12 +28,19 @@ struct Ended {
     result: Option<Vec<u8>>,
 }
 
+/// What every attempt needs.
+pub(crate) struct Tools {
+    pub(crate) client: Client,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) key: SecretKey,
+    pub(crate) actor: Actor,
+    pub(crate) executors: Executors,
+    pub(crate) program_bytes_max: u64,
+}
+
 /// The one task this node works on.
 pub(crate) struct Worker {
-    client: Client,
-    disk: Arc<Disk>,
-    key: SecretKey,
-    actor: Actor,
+    tools: Arc<Tools>,
     current: Option<Current>,
     ended: (mpsc::Sender<Ended>, mpsc::Receiver<Ended>),
 }
@@ -41,13 +50,17 @@ struct Current {
     attempt: Attempt,
     result: Option<Vec<u8>>,
     not_before: Instant,
+    /// When the loop is woken to try again, once.
+    wake_at: Option<Instant>,
     pause: Duration,
+    /// Attempts so far.
+    tried: usize,
     running: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    pub(crate) fn new(client: Client, disk: Arc<Disk>, key: SecretKey, actor: Actor) -> Self {
-        Self { client, disk, key, actor, current: None, ended: mpsc::channel(4) }
+    pub(crate) fn new(tools: Tools) -> Self {
+        Self { tools: Arc::new(tools), current: None, ended: mpsc::channel(4) }
     }
 
     /// How far the work on `task` is.
@@ -64,30 +77,37 @@ impl Worker {
     }
 
     /// Begins or tries again, unless the pause after the last try is not over; what ran for another task is dropped.
-    /// `made_up` is what a bad node says instead of working.
-    pub(crate) fn begin(&mut self, work: Work, made_up: Option<Answer>) {
+    /// `time` is what is left of the stage: longer than that no command runs. `made_up` is what a bad node says instead
+    /// of working.
+    pub(crate) fn begin(&mut self, work: Work, time: Duration, made_up: Option<Answer>) {
         let now = Instant::now();
-        let pause = match &self.current {
+        let (pause, tried) = match &self.current {
             Some(current) if current.task == work.task => {
                 if now < current.not_before {
                     return;
                 }
-                (current.pause * 2).min(PAUSE_MAX)
+                ((current.pause * 2).min(PAUSE_MAX), current.tried + 1)
             }
-            _ => PAUSE,
+            _ => (PAUSE, 0),
         };
         self.drop_current();
-        let task = work.task;
-        let running = tokio::spawn(attempt(
-            self.client.clone(),
-            Arc::clone(&self.disk),
-            self.key.clone(),
-            self.actor.clone(),
-            (work, made_up),
-            self.ended.0.clone(),
-        ));
+        let (task, tools, ended) = (work.task, Arc::clone(&self.tools), self.ended.0.clone());
+        let running = tokio::spawn(async move {
+            let (attempt, result) = tools.attempt(&work, time, tried, made_up).await;
+            // The loop may have ended; then nobody waits.
+            drop(ended.send(Ended { task, attempt, result }).await);
+        });
         let (attempt, running) = (Attempt::Running, Some(running));
-        self.current = Some(Current { task, attempt, result: None, not_before: now, pause, running });
+        self.current = Some(Current {
+            task,
+            attempt,
+            result: None,
+            not_before: now,
+            wake_at: None,
+            pause,
+            tried,
+            running,
+        });
     }
 
     /// Forgets a task.
@@ -99,25 +119,18 @@ impl Worker {
 
     /// Waits for the running attempt to end, or for the pause before the next one. Safe to cancel.
     pub(crate) async fn wait(&mut self) {
-        let pause = match &self.current {
-            Some(Current { attempt: Attempt::NotFetched | Attempt::HostShort, not_before, .. }) => {
-                Some(*not_before)
-            }
-            _ => None,
-        };
-        let paused = async {
-            match pause {
-                Some(until) => tokio::time::sleep_until(until.into()).await,
-                None => std::future::pending().await,
-            }
-        };
+        let wake_at = self.current.as_ref().and_then(|current| current.wake_at);
         tokio::select! {
             ended = self.ended.1.recv() => {
                 if let Some(ended) = ended {
                     self.take(ended);
                 }
             }
-            () = paused => {}
+            () = sleep_until(wake_at) => {
+                if let Some(current) = &mut self.current {
+                    current.wake_at = None;
+                }
+            }
         }
     }
 
@@ -127,6 +140,10 @@ impl Worker {
             return;
         }
         current.not_before = Instant::now() + current.pause;
+        current.wake_at = match &ended.attempt {
+            Attempt::NotFetched | Attempt::HostShort | Attempt::CommandFailed => Some(current.not_before),
+            Attempt::NotBegun | Attempt::Running | Attempt::Finished(_) => None,
+        };
         current.attempt = ended.attempt;
         current.result = ended.result;
         current.running = None;
@@ -139,70 +156,161 @@ impl Worker {
     }
 }
 
-async fn attempt(
-    client: Client,
-    disk: Arc<Disk>,
-    key: SecretKey,
-    actor: Actor,
-    (work, made_up): (Work, Option<Answer>),
-    ended: mpsc::Sender<Ended>,
-) {
-    let task = work.task;
-    let (attempt, result) = match made_up {
-        Some(answer) => (Attempt::Finished(answer.outcome), answer.bytes),
-        None => match produce(&client, &disk, &key, &work).await {
+/// Sleeps until then; for ever without a time.
+pub(crate) async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Tools {
+    async fn attempt(
+        &self,
+        work: &Work,
+        time: Duration,
+        tried: usize,
+        made_up: Option<Answer>,
+    ) -> (Attempt, Option<Vec<u8>>) {
+        if let Some(answer) = made_up {
+            return (Attempt::Finished(answer.outcome), answer.bytes);
+        }
+        match self.produce(work, time, tried).await {
             (Attempt::Finished(outcome), bytes) => {
-                let kept = actor.keep(Answer { outcome, bytes });
+                let kept = self.actor.keep(Answer { outcome, bytes });
                 (Attempt::Finished(kept.outcome), kept.bytes)
             }
             other => other,
-        },
-    };
-    // The loop may have ended; then nobody waits.
-    drop(ended.send(Ended { task, attempt, result }).await);
+        }
+    }
+
+    async fn produce(&self, work: &Work, time: Duration, tried: usize) -> (Attempt, Option<Vec<u8>>) {
+        let start = Instant::now();
+        let fetched = match self.fetch(work, tried).await {
+            Ok(fetched) => fetched,
+            Err(attempt) => return (attempt, None),
+        };
+        let ran = match &work.computation {
+            Computation::Program(_) => run_program(work, fetched.program, fetched.args).await,
+            Computation::External(name) => {
+                let time = time.saturating_sub(start.elapsed());
+                self.run_command(work, name, time).await
+            }
+        };
+        let output = match ran {
+            Ok(output) => output,
+            Err(attempt) => return (attempt, None),
+        };
+        let (output, print) = match fetched.fingerprint {
+            None => (output, Vec::new()),
+            Some(module) => {
+                let ran = sandbox::fingerprint(
+                    module,
+                    output.clone(),
+                    limits(work),
+                    work.clock_ms,
+                    work.random_seed,
+                );
+                match finished(work.task, "fingerprint", ran.await) {
+                    Ok(print) => (output, print),
+                    Err(attempt) => return (attempt, None),
+                }
+            }
+        };
+        let digest = Hash::sha256(&output);
+        tracing::info!(task = work.task, %digest, ran_ms = start.elapsed().as_millis(), "computed");
+        (Attempt::Finished(Outcome::Result { digest, fingerprint: print }), Some(output))
+    }
+
+    async fn fetch(&self, work: &Work, tried: usize) -> Result<Fetched, Attempt> {
+        let Self { client, disk, key, program_bytes_max, .. } = self;
+        let fetcher = Fetcher { client, disk, key, program_bytes_max: *program_bytes_max, tried };
+        fetcher.fetch(work).await.map_err(|error| match error {
+            FetchError::NotGiven { .. } => {
+                tracing::warn!(task = work.task, %error, "tried again soon");
+                Attempt::NotFetched
+            }
+            FetchError::Own(_) => {
+                tracing::error!(task = work.task, %error, "tried again soon");
+                Attempt::HostShort
+            }
+        })
+    }
+
+    async fn run_command(&self, work: &Work, name: &str, time: Duration) -> Result<Vec<u8>, Attempt> {
+        let task = work.task;
+        let Some(executor) = self.executors.get(name) else {
+            tracing::error!(
+                task,
+                name,
+                "no command for this external type: start with --executor {name}=COMMAND"
+            );
+            return Err(Attempt::CommandFailed);
+        };
+        let args = self.disk.args(task);
+        let errand = Errand {
+            task,
+            args: &args,
+            time,
+            output_bytes_max: work.output_bytes_max,
+            memory_bytes_max: work.memory_bytes_max,
+            clock_ms: work.clock_ms,
+            random_seed: hex::encode(work.random_seed.as_bytes()),
+        };
+        match executor.run(&self.disk, errand).await {
+            Ok(Executed::Output(output)) => Ok(output),
+            Ok(Executed::Refused) => {
+                tracing::info!(task, name, "the command refuses its arguments");
+                Err(Attempt::Finished(Outcome::Error { code: error_code::BAD_ARGUMENTS }))
+            }
+            Ok(Executed::Failed(reason)) => {
+                tracing::error!(task, name, reason, "the command failed; tried again soon");
+                Err(Attempt::CommandFailed)
+            }
+            Err(error) => {
+                tracing::error!(task, name, error = &error as &dyn std::error::Error, "tried again soon");
+                Err(Attempt::HostShort)
+            }
+        }
+    }
 }
 
-async fn produce(client: &Client, disk: &Disk, key: &SecretKey, work: &Work) -> (Attempt, Option<Vec<u8>>) {
-    let fetched = match fetch(client, disk, key, work).await {
-        Ok(fetched) => fetched,
-        Err(error @ FetchError::NotGiven { .. }) => {
-            tracing::warn!(task = work.task, %error, "tried again soon");
-            return (Attempt::NotFetched, None);
-        }
-        Err(error @ FetchError::Own(_)) => {
-            tracing::error!(task = work.task, %error, "tried again soon");
-            return (Attempt::HostShort, None);
-        }
-    };
+async fn run_program(work: &Work, program: Option<Vec<u8>>, args: Vec<u8>) -> Result<Vec<u8>, Attempt> {
+    let Some(program) = program else { return Err(Attempt::HostShort) };
     let job = Job {
-        program: fetched.program,
-        args: fetched.args,
+        program,
+        args,
         memory_bytes_max: work.memory_bytes_max,
         fuel_max: work.fuel_max,
         output_bytes_max: work.output_bytes_max,
         clock_ms: work.clock_ms,
         random_seed: work.random_seed,
     };
-    let start = Instant::now();
-    let ran = sandbox::run(job).await;
-    let ran_ms = start.elapsed().as_millis();
+    finished(work.task, "program", sandbox::run(job).await)
+}
+
+fn limits(work: &Work) -> ProgramLimits {
+    ProgramLimits {
+        memory_bytes_max: work.memory_bytes_max,
+        fuel_max: work.fuel_max,
+        output_bytes_max: work.output_bytes_max,
+    }
+}
+
+/// The output of a run in the sandbox, or how the attempt ended without one.
+fn finished(task: u64, what: &'static str, ran: Ran) -> Result<Vec<u8>, Attempt> {
     match ran {
         Ran::Result { output, fuel_used } => {
-            let digest = Hash::sha256(&output);
-            tracing::info!(task = work.task, %digest, ran_ms, fuel_used, "program ended");
-            (Attempt::Finished(Outcome::Result { digest, fingerprint: Vec::new() }), Some(output))
+            tracing::debug!(task, what, fuel_used, "ended");
+            Ok(output)
         }
         Ran::Error { code, reason } => {
-            tracing::info!(task = work.task, code, reason, ran_ms, "program failed");
-            (Attempt::Finished(Outcome::Error { code }), None)
+            tracing::info!(task, what, code, reason, "failed");
+            Err(Attempt::Finished(Outcome::Error { code }))
         }
         Ran::HostShort { reason } => {
-            tracing::error!(
-                task = work.task,
-                reason,
-                "this host could not run the program; tried again soon"
-            );
-            (Attempt::HostShort, None)
+            tracing::error!(task, what, reason, "this host could not run it; tried again soon");
+            Err(Attempt::HostShort)
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Tests with real processes and sockets.
 
 mod bad_input;
+mod compute;
 mod demo;
 mod dev;
+mod kill;
 mod network;
 mod node;
 mod relay;

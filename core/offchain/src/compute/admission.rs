@@ -6,6 +6,16 @@ use hydrogen_types::task::{PROGRAM_ABI, TaskConfig};
 /// CNX a node keeps for gas: its commitments, reveals and reports must never fail for want of it.
 pub const GAS_RESERVE: Amount = Amount::cnx(1);
 
+/// Gas that a node pays for one task at the minimum price, commitment, reveal and upload together: measured, rounded
+/// up.
+pub const TASK_GAS: Amount = Amount::new(1_000_000_000_000_000);
+
+/// Tasks for which `balance` still pays the gas.
+#[must_use]
+pub fn tasks_paid_for(balance: Amount) -> u64 {
+    u64::try_from(balance.get() / TASK_GAS.get()).unwrap_or(u64::MAX)
+}
+
 /// Why a node does not join.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

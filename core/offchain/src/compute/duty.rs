@@ -53,6 +53,8 @@ pub enum Attempt {
     NotFetched,
     /// The host was short of memory, disk or time: never an error of the task.
     HostShort,
+    /// The command of an external type failed, or there is none here: it is tried again like a fetch.
+    CommandFailed,
     /// The outcome is known; its result bytes, if any, are in the driver's hands.
     Finished(Outcome),
 }
@@ -107,7 +109,7 @@ pub enum Duty {
         ms: u64,
     },
     /// Fetch arguments and program (checking both hashes), run, and report by [`Attempt`]. Due again while the attempt
-    /// is `NotFetched` or `HostShort`: with backoff, until `give_up_ms`.
+    /// is `NotFetched`, `HostShort` or `CommandFailed`: with backoff, until `give_up_ms`.
     FetchAndRun(Box<Work>),
     /// Write the record, and the result bytes if it has any, durably; only then ask again.
     Persist(Saved),

@@ -17,14 +17,18 @@
 
 mod admission;
 mod duty;
+mod journal;
 mod reconcile;
 mod resume;
 mod saved;
+mod stop;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use admission::{GAS_RESERVE, Unfit, check_fitness, gas_price};
+pub use admission::{GAS_RESERVE, TASK_GAS, Unfit, check_fitness, gas_price, tasks_paid_for};
 pub use duty::{Attempt, Computation, Duty, Me, Now, Work};
+pub use journal::{Fines, Journal, NOTICES_MAX, Notice, NoticeKind};
 pub use reconcile::{node_duty, reconcile};
 pub use resume::{RESUMES_PER_DAY, Resumes};
 pub use saved::{Saved, SavedError};
+pub use stop::{OnStop, StopStep, stop_step};

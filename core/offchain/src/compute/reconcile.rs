@@ -11,7 +11,10 @@ use hydrogen_types::task::{NodeState, NodeView, Outcome, Seat, TaskState, TaskVi
 #[must_use]
 pub fn node_duty(now: Now, node: &NodeView, resumes: &Resumes, stake_min: Amount) -> Duty {
     match node.state {
-        NodeState::Paused if node.stake >= stake_min && resumes.due(node, now.uptime_ms).is_some() => {
+        NodeState::Paused
+            if node.stake >= stake_min
+                && (resumes.paused_at_stop || resumes.due(node, now.uptime_ms).is_some()) =>
+        {
             Duty::Resume
         }
         NodeState::Unbonding => node.withdraw_ms.map_or(Duty::Idle, |ms| Duty::WaitUntil { ms }),
@@ -39,6 +42,10 @@ pub fn reconcile(
         return saved.map_or(Duty::Idle, |saved| Duty::CleanUp { task: saved.task });
     };
     let saved = saved.filter(|saved| saved.task == task.id);
+    // A record of a task that has no panel yet: the node that was asked is behind. What is on disk stays.
+    if task.state == TaskState::Created {
+        return Duty::Idle;
+    }
     let Some(seat) = seat(task, &me.address) else {
         return saved.map_or(Duty::Idle, |saved| Duty::CleanUp { task: saved.task });
     };
@@ -47,11 +54,11 @@ pub fn reconcile(
         return Duty::CleanUp { task: foreign.task };
     }
     match task.state {
-        TaskState::Created => Duty::Idle,
+        TaskState::Created => Duty::Idle, // Returned above.
         TaskState::Started => wait(task),
         TaskState::Executing => executing(now, me, task, seat, saved, attempt),
         TaskState::Revealing => revealing(now, me, task, seat, saved, attempt),
-        TaskState::Validated => validated(now, me, task, saved),
+        TaskState::Validated => validated(now, me, task, seat, saved, attempt),
         TaskState::Success | TaskState::Aborted => {
             saved.map_or(Duty::Idle, |saved| Duty::CleanUp { task: saved.task })
         }
@@ -94,11 +101,14 @@ fn produce(now: Now, me: &Me, task: &TaskView, attempt: &Attempt) -> Duty {
     match attempt {
         Attempt::Finished(outcome) => Duty::Persist(Saved::new(task.id, outcome.clone(), me.salt(task))),
         Attempt::Running => Duty::WaitUntil { ms: work.give_up_ms },
-        Attempt::NotBegun | Attempt::NotFetched | Attempt::HostShort if in_time => {
+        Attempt::NotBegun | Attempt::NotFetched | Attempt::HostShort | Attempt::CommandFailed if in_time => {
             Duty::FetchAndRun(Box::new(work))
         }
-        // No relay gave anything over the whole time: that is an outcome. A shortage of the host is none: abstain.
-        Attempt::NotFetched => Duty::Persist(Saved::new(task.id, Outcome::Unavailable, me.salt(task))),
+        // No relay gave anything over the whole time, or no run of the command succeeded: that is an outcome. A
+        // shortage of the host is none: abstain.
+        Attempt::NotFetched | Attempt::CommandFailed => {
+            Duty::Persist(Saved::new(task.id, Outcome::Unavailable, me.salt(task)))
+        }
         Attempt::NotBegun | Attempt::HostShort => wait(task),
     }
 }
@@ -126,12 +136,31 @@ fn revealing(
     }
 }
 
-fn validated(now: Now, me: &Me, task: &TaskView, saved: Option<&Saved>) -> Duty {
+fn validated(
+    now: Now,
+    me: &Me,
+    task: &TaskView,
+    seat: &Seat,
+    saved: Option<&Saved>,
+    attempt: &Attempt,
+) -> Duty {
     if !may_upload(task, &me.address) || is_late(now, task) {
         return wait(task);
     }
-    let Some(saved) = saved.filter(|saved| saved.has_result_bytes) else { return wait(task) };
-    let Some(digest) = saved.digest() else { return wait(task) };
+    let Some(saved) = saved else {
+        // The disk was lost after the reveal. Only bytes of the digest that was revealed are of use.
+        return match attempt {
+            Attempt::Finished(outcome) if Some(outcome) != seat.outcome.as_ref() => wait(task),
+            Attempt::Finished(_) | Attempt::NotBegun | Attempt::Running => produce(now, me, task, attempt),
+            Attempt::NotFetched | Attempt::HostShort | Attempt::CommandFailed => {
+                match produce(now, me, task, attempt) {
+                    run @ Duty::FetchAndRun(_) => run,
+                    _ => wait(task),
+                }
+            }
+        };
+    };
+    let Some(digest) = saved.digest().filter(|_| saved.has_result_bytes) else { return wait(task) };
     match &saved.receipt {
         Some(receipt) if receipt.body.valid_until >= now.height => {
             Duty::ReportUploaded { task: task.id, receipt: Box::new(receipt.clone()) }

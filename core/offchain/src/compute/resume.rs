@@ -12,6 +12,9 @@ const DAY_MS: u64 = 24 * 3_600_000;
 pub struct Resumes {
     /// For each: the penalty it answered (uptime in ms), and when.
     made: Vec<(u64, u64)>,
+    /// Whether the node paused itself because its process was asked to stop: the next start takes that back. Written
+    /// before the pause is sent; cleared when the node is seen at work again.
+    pub paused_at_stop: bool,
 }
 
 impl Resumes {
@@ -22,8 +25,14 @@ impl Resumes {
         let latest = node.penalties.iter().max_by_key(|penalty| penalty.at_ms)?;
         let by_contract = matches!(latest.reason, PenaltyReason::MissedCommit | PenaltyReason::PanelTimedOut);
         let answered = self.made.iter().any(|(penalty_ms, _)| *penalty_ms == latest.at_ms);
+        (by_contract && !answered && self.left(now_ms) > 0).then_some(latest.at_ms)
+    }
+
+    /// Resumes that are left today.
+    #[must_use]
+    pub fn left(&self, now_ms: u64) -> usize {
         let today = self.made.iter().filter(|(_, at_ms)| at_ms.saturating_add(DAY_MS) > now_ms).count();
-        (by_contract && !answered && today < RESUMES_PER_DAY).then_some(latest.at_ms)
+        RESUMES_PER_DAY.saturating_sub(today)
     }
 
     /// Notes a resume that was sent for the penalty at `penalty_ms`.

@@ -126,6 +126,7 @@ fn executing_runs_then_persists_then_commits() {
     check(&open, None, Attempt::Running, 10, "wait 70000");
     check(&open, None, Attempt::NotFetched, 69_999, "run until 70000");
     check(&open, None, Attempt::HostShort, 69_999, "run until 70000");
+    check(&open, None, Attempt::CommandFailed, 69_999, "run until 70000");
     check(&open, None, Attempt::Finished(Outcome::Error { code: 2 }), 10, "persist Error { code: 2 }");
     check(&open, Some(&saved()), Attempt::NotBegun, 10, "Commit");
     check(&committed(open), Some(&saved()), Attempt::NotBegun, 10, "wait 100000");
@@ -167,6 +168,7 @@ fn a_record_of_another_chain_is_thrown_away() {
 fn near_the_deadline_it_says_unavailable_or_abstains() {
     let open = task(TaskState::Executing);
     check(&open, None, Attempt::NotFetched, 70_000, "persist Unavailable");
+    check(&open, None, Attempt::CommandFailed, 70_000, "persist Unavailable");
     check(&open, None, Attempt::HostShort, 70_000, "wait 100000");
     check(&open, None, Attempt::NotBegun, 70_000, "wait 100000");
     check(&open, Some(&saved()), Attempt::NotBegun, DEADLINE_MS, "wait 100000");
@@ -209,6 +211,85 @@ fn uploads_when_it_is_the_uploader_or_the_upload_is_open() {
     let mut cheat = validated(1, true);
     cheat.seats[0].outcome = Some(result(2));
     check(&cheat, Some(&saved()), Attempt::NotBegun, 10, "wait 100000");
+}
+
+/// The disk is lost after the reveal: the uploader computes the bytes again, and uses them only if they are the same.
+#[test]
+fn a_lost_result_is_computed_again_by_whoever_may_upload() {
+    let ours = validated(1, false);
+    check(&ours, None, Attempt::NotBegun, 10, "run until 70000");
+    check(&ours, None, Attempt::Running, 10, "wait 70000");
+    check(&ours, None, Attempt::NotFetched, 10, "run until 70000");
+    check(&ours, None, Attempt::Finished(result(2)), 10, "wait 100000");
+    let Duty::Persist(again) = reconcile(at(10), &me(), Some(&ours), None, &Attempt::Finished(result(1)))
+    else {
+        panic!("the same result is not kept");
+    };
+    check(&ours, Some(&again), Attempt::NotBegun, 10, "Upload");
+    for attempt in [Attempt::NotFetched, Attempt::HostShort, Attempt::CommandFailed] {
+        check(&ours, None, attempt, 70_000, "wait 100000");
+    }
+    check(&validated(2, false), None, Attempt::NotBegun, 10, "wait 100000");
+}
+
+/// What a node shows that is behind must not cost the record that a commitment rests on.
+#[test]
+fn a_task_that_has_no_panel_yet_keeps_its_record() {
+    let mut behind = task(TaskState::Created);
+    behind.seats.clear();
+    check(&behind, Some(&saved()), Attempt::NotBegun, 10, "Idle");
+    let lagging = reconcile(at(10), &me(), None, None, &Attempt::NotBegun);
+    assert_eq!(lagging, Duty::Idle);
+}
+
+/// Every state of the task with every state of disk and work: what a process that was killed there does next. A
+/// commitment is sent only from a record that was read back, and never once the chain has one.
+#[test]
+fn each_state_of_chain_disk_and_work_has_one_duty() {
+    use TaskState::{Aborted, Created, Executing, Revealing, Started, Success, Validated};
+    let records = [None, Some(saved()), Some(saved().with_receipt(receipt(60)))];
+    let attempts = [
+        Attempt::NotBegun,
+        Attempt::Running,
+        Attempt::NotFetched,
+        Attempt::HostShort,
+        Attempt::CommandFailed,
+        Attempt::Finished(result(1)),
+    ];
+    let waits = Duty::WaitUntil { ms: DEADLINE_MS };
+    let mut seen = 0;
+    for state in [Created, Started, Executing, Revealing, Validated, Success, Aborted] {
+        for (has_committed, record) in
+            [false, true].into_iter().flat_map(|done| records.iter().map(move |record| (done, record)))
+        {
+            let view = match (state, has_committed) {
+                (Validated, _) => validated(1, false),
+                (_, true) => committed(task(state)),
+                (_, false) => task(state),
+            };
+            for attempt in &attempts {
+                let duty = reconcile(at(10), &me(), Some(&view), record.as_ref(), attempt);
+                let works = matches!(duty, Duty::FetchAndRun(_) | Duty::Persist(_));
+                let idles = *attempt == Attempt::Running && duty == Duty::WaitUntil { ms: 70_000 };
+                let right = match (state, has_committed, record) {
+                    (Created, ..) => duty == Duty::Idle,
+                    (Started, ..) | (Executing, true, _) | (Revealing, false, _) => duty == waits,
+                    (Executing, false, Some(_)) => matches!(duty, Duty::Commit { .. }),
+                    (Revealing, true, Some(_)) => matches!(duty, Duty::Reveal { .. }),
+                    (Validated, _, Some(Saved { receipt: Some(_), .. })) => {
+                        matches!(duty, Duty::ReportUploaded { .. })
+                    }
+                    (Validated, _, Some(_)) => matches!(duty, Duty::Upload { .. }),
+                    (Executing | Revealing | Validated, _, None) => works || idles,
+                    (Success | Aborted, _, Some(_)) => duty == Duty::CleanUp { task: 5 },
+                    (Success | Aborted, _, None) => duty == Duty::Idle,
+                };
+                assert!(right, "{state:?} {has_committed} {record:?} {attempt:?}: {duty:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 7 * 2 * 3 * 6);
 }
 
 #[test]
@@ -263,6 +344,40 @@ fn resumes_after_a_missed_commit_three_times_a_day() {
     let fresh = Resumes::default();
     assert_eq!(node_duty(at(50), &fourth, &fresh, Amount::cnx(401)), Duty::Idle, "stake too low");
     assert_eq!(node_duty(at(50), &paused(PenaltyReason::MissedReveal, 45), &fresh, stake_min), Duty::Idle);
+}
+
+/// A node that paused itself because its process was stopped comes back by itself, once, and keeps its count.
+#[test]
+fn resumes_after_a_stop() {
+    let mut node = paused(PenaltyReason::MissedReveal, 1);
+    let mut resumes = Resumes::default();
+    resumes.paused_at_stop = true;
+    let stake_min = Amount::cnx(400);
+    assert_eq!(node_duty(at(40), &node, &resumes, stake_min), Duty::Resume);
+    assert_eq!(resumes.left(40), RESUMES_PER_DAY);
+    assert_eq!(node_duty(at(40), &node, &resumes, Amount::cnx(401)), Duty::Idle, "stake too low");
+    resumes.paused_at_stop = false;
+    node.penalties.clear();
+    assert_eq!(node_duty(at(40), &node, &resumes, stake_min), Duty::Idle, "the operator paused it");
+}
+
+#[test]
+fn a_stop_pauses_or_quits_then_finishes_then_ends() {
+    use NodeState::{Available, Busy, Paused, PendingPause, PendingQuit, Unbonding};
+    use StopStep::{End, Finish, Pause, Quit};
+    let states = [Available, Busy, PendingPause, PendingQuit, Paused, Unbonding];
+    let steps = |on_stop: OnStop| {
+        states.map(|state| {
+            let node = NodeView { state, ..paused(PenaltyReason::MissedUpload, 1) };
+            stop_step(on_stop, Some(&node))
+        })
+    };
+    assert_eq!(steps(OnStop::Pause), [Pause, Pause, Finish, Finish, End, End]);
+    assert_eq!(steps(OnStop::Quit), [Quit, Quit, Quit, Finish, Quit, End]);
+    assert_eq!(steps(OnStop::Nothing), [End; 6]);
+    for on_stop in [OnStop::Pause, OnStop::Quit, OnStop::Nothing] {
+        assert_eq!(stop_step(on_stop, None), End);
+    }
 }
 
 #[test]
