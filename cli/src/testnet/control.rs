@@ -79,19 +79,22 @@ pub(super) fn listen(dir: &Path) -> Outcome<UnixListener> {
     })
 }
 
-/// The next request; one that cannot be read is answered and passed over.
-pub(super) async fn next(listener: &UnixListener) -> std::io::Result<Asked> {
-    loop {
-        let (mut stream, _) = listener.accept().await?;
-        let mut line = String::new();
-        let mut reader = BufReader::new((&mut stream).take(LINE_BYTES_MAX));
-        let read = tokio::time::timeout(Duration::from_secs(5), reader.read_line(&mut line)).await;
-        match (read, serde_json::from_str(&line)) {
-            (Ok(Ok(_)), Ok(request)) => return Ok(Asked { request, stream }),
-            (_, Err(error)) => tracing::debug!(%error, "an unreadable request"),
-            _ => tracing::debug!("a request that did not come"),
-        }
+/// Whoever asks next. Safe to cancel: nobody who was let in is forgotten.
+pub(super) async fn accept(listener: &UnixListener) -> std::io::Result<UnixStream> {
+    listener.accept().await.map(|(stream, _)| stream)
+}
+
+/// What is asked; a request that cannot be read, or does not come, is passed over.
+pub(super) async fn read(mut stream: UnixStream) -> Option<Asked> {
+    let mut line = String::new();
+    let mut reader = BufReader::new((&mut stream).take(LINE_BYTES_MAX));
+    let read = tokio::time::timeout(Duration::from_secs(5), reader.read_line(&mut line)).await;
+    match (read, serde_json::from_str(&line)) {
+        (Ok(Ok(_)), Ok(request)) => return Some(Asked { request, stream }),
+        (_, Err(error)) => tracing::debug!(%error, "an unreadable request"),
+        _ => tracing::debug!("a request that did not come"),
     }
+    None
 }
 
 /// Asks the holder of the network in `dir`.

@@ -112,7 +112,7 @@ impl Network {
     pub async fn hold(&mut self, shutdown: Shutdown, say: impl Fn(&str)) -> Outcome {
         let mut watch = tokio::time::interval(WATCH);
         loop {
-            let asked = tokio::select! {
+            let stream = tokio::select! {
                 () = shutdown.clone().wait() => return Ok(()),
                 _ = watch.tick() => {
                     for (name, reason) in self.supervisor.reap() {
@@ -120,8 +120,9 @@ impl Network {
                     }
                     continue;
                 }
-                asked = control::next(&self.control) => asked?,
+                stream = control::accept(&self.control) => stream?,
             };
+            let Some(asked) = control::read(stream).await else { continue };
             let down = matches!(asked.request, Request::Down);
             let done = match &asked.request {
                 Request::Status => Ok(()),

@@ -165,6 +165,7 @@ fn compute_nodes_killed_at_random_moments_lose_nothing() {
     let (begun, killed, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let killing = scope.spawn(|| {
+            let _guard = OnUnwind(&failed);
             let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
             while killed.load(Ordering::Relaxed) < kills && !failed.load(Ordering::Relaxed) {
                 if killed.load(Ordering::Relaxed) >= KILLS_A_TASK * begun.load(Ordering::Relaxed) {
@@ -179,24 +180,28 @@ fn compute_nodes_killed_at_random_moments_lose_nothing() {
                 net.start(&victim);
             }
         });
-        // A failure here must end the other thread, or the scope would wait for it.
-        let guard = OnUnwind(&failed);
-        while begun.load(Ordering::Relaxed) < kills.div_ceil(KILLS_A_TASK) || !killing.is_finished() {
+        let _guard = OnUnwind(&failed);
+        let enough =
+            || begun.load(Ordering::Relaxed) >= kills.div_ceil(KILLS_A_TASK) && killing.is_finished();
+        while !enough() && !failed.load(Ordering::Relaxed) {
             begun.fetch_add(1, Ordering::Relaxed);
             net.run_task(&program, &input, &alone.stdout);
         }
-        drop(guard);
     });
+    assert_eq!(killed.load(Ordering::Relaxed), kills);
     let (tasks, kills) = (begun.into_inner() as u64, killed.into_inner());
     let ledger = audit(&net, tasks);
     println!("seed {seed}: {tasks} tasks, {kills} kills; {ledger}");
 }
 
+/// Tells the other thread that this one failed: else the scope would wait for it.
 struct OnUnwind<'a>(&'a AtomicBool);
 
 impl Drop for OnUnwind<'_> {
     fn drop(&mut self) {
-        self.0.store(std::thread::panicking(), Ordering::Relaxed);
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+        }
     }
 }
 
