@@ -71,12 +71,6 @@ pub(crate) struct Fetcher<'a> {
 impl Fetcher<'_> {
     /// Fetches what is not cached yet; every hash is checked, cached or not.
     pub(crate) async fn fetch(&self, work: &Work) -> Result<Fetched, FetchError> {
-        let mut relays = relays(self.client, work.task, work.relay)
-            .await
-            .map_err(|error| FetchError::NotGiven { what: "anything", reason: error.to_string() })?;
-        let turn = self.tried % relays.len().max(1);
-        relays.rotate_left(turn);
-        let args = self.args(work, &relays).await?;
         let program = match &work.computation {
             Computation::Program(hash) => Some(*hash),
             Computation::External(_) => None,
@@ -85,40 +79,49 @@ impl Fetcher<'_> {
             Comparison::Similar { fingerprint, .. } => Some(*fingerprint),
             Comparison::Exact => None,
         };
-        let keep: Vec<Hash> = program.into_iter().chain(fingerprint).collect();
+        let (task, hash, size_max) = (work.task, work.args_hash, work.args_bytes_max);
+        let args = Wanted::Args { key: self.key, task, hash, size_max };
         let fetched = Fetched {
-            args,
-            program: self.module("the program", program, &relays).await?,
-            fingerprint: self.module("the fingerprint program", fingerprint, &relays).await?,
+            args: self.get(work, args, &hash, &self.disk.args(task)).await?,
+            program: self.module(work, "the program", program).await?,
+            fingerprint: self.module(work, "the fingerprint program", fingerprint).await?,
         };
+        let keep: Vec<Hash> = program.into_iter().chain(fingerprint).collect();
         self.disk.trim_programs(self.program_bytes_max, &keep)?;
         Ok(fetched)
     }
 
-    async fn args(&self, work: &Work, relays: &[RelayView]) -> Result<Vec<u8>, FetchError> {
-        let path = self.disk.args(work.task);
-        if let Some(args) = cached(&path, &work.args_hash)? {
-            return Ok(args);
-        }
-        let (task, hash, size_max) = (work.task, work.args_hash, work.args_bytes_max);
-        from_any(relays, Wanted::Args { key: self.key, task, hash, size_max }, &path).await?;
-        read_back("the arguments", &path, &hash)
-    }
-
     async fn module(
         &self,
+        work: &Work,
         what: &'static str,
         hash: Option<Hash>,
-        relays: &[RelayView],
     ) -> Result<Option<Vec<u8>>, FetchError> {
         let Some(hash) = hash else { return Ok(None) };
-        let path = self.disk.program(&hash);
-        if let Some(module) = cached(&path, &hash)? {
-            self.disk.touch_program(&hash);
-            return Ok(Some(module));
+        let module = self.get(work, Wanted::Program { what, hash }, &hash, &self.disk.program(&hash)).await?;
+        self.disk.touch_program(&hash);
+        Ok(Some(module))
+    }
+
+    /// The bytes of this hash from the cache at `path`, or from a relay into it.
+    async fn get(
+        &self,
+        work: &Work,
+        wanted: Wanted<'_>,
+        hash: &Hash,
+        path: &Path,
+    ) -> Result<Vec<u8>, FetchError> {
+        if let Some(bytes) = cached(path, hash)? {
+            return Ok(bytes);
         }
-        from_any(relays, Wanted::Program { what, hash }, &path).await?;
-        read_back(what, &path, &hash).map(Some)
+        let what = wanted.name();
+        let mut relays = relays(self.client, work.task, work.relay)
+            .await
+            .map_err(|error| FetchError::NotGiven { what, reason: error.to_string() })?;
+        let turn = self.tried % relays.len().max(1);
+        relays.rotate_left(turn);
+        from_any(&relays, wanted, path).await?;
+        read_back(what, path, hash)
     }
 }
 

@@ -147,6 +147,11 @@ impl Node {
         self.care.finished
     }
 
+    /// Ends what runs beside the loop.
+    pub(crate) async fn close(&mut self) {
+        self.worker.close().await;
+    }
+
     pub(crate) fn note_failure(&mut self, error: &ComputeError) {
         self.board.metrics.count_error();
         self.care.note_unfit(error);

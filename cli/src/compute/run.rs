@@ -66,17 +66,17 @@ async fn live(
         () = &mut shutdown => {}
         never = work(&mut node) => match never {},
     }
-    if on_stop == OnStop::Nothing {
-        return Ok(());
+    if on_stop != OnStop::Nothing {
+        tracing::info!(?on_stop, within_s = stop_within.as_secs(), "stopping: what is due is finished first");
+        node.begin_stop();
+        if tokio::time::timeout(stop_within, finish(&mut node)).await.is_err() {
+            tracing::warn!(
+                within_s = stop_within.as_secs(),
+                "stopped before all was done: start again before the deadline of the task at hand"
+            );
+        }
     }
-    tracing::info!(?on_stop, within_s = stop_within.as_secs(), "stopping: what is due is finished first");
-    node.begin_stop();
-    if tokio::time::timeout(stop_within, finish(&mut node)).await.is_err() {
-        tracing::warn!(
-            within_s = stop_within.as_secs(),
-            "stopped before all was done: start again before the deadline of the task at hand"
-        );
-    }
+    node.close().await;
     Ok(())
 }
 

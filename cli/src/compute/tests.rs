@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::compute::board::Board;
 use crate::compute::disk::Disk;
 use crate::compute::error::ComputeError;
-use crate::compute::executor::Executors;
+use crate::compute::executor::{Executor, Executors};
 use crate::compute::http;
 use crate::compute::sandbox::{self, Job, Ran};
 use crate::compute::status::{Endpoint, Fine, LocalStatus, read_status};
@@ -132,22 +132,85 @@ fn work() -> Work {
     }
 }
 
+/// A worker whose task has its arguments on disk, so that it needs neither chain nor relay.
+fn worker(folder: &std::path::Path, args: &[u8], commands: &[&str]) -> (Worker, Work) {
+    // Nobody listens there.
+    let client = Client::new(&[String::from("http://127.0.0.1:1")]).expect("an address");
+    let disk = Disk::open(folder).expect("opens");
+    std::fs::write(disk.args(7), args).expect("writes");
+    let module = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/wasm/wordcount.wasm");
+    let module = std::fs::read(module).expect("a program");
+    std::fs::write(disk.program(&Hash::sha256(&module)), &module).expect("writes");
+    let list = commands.iter().map(|text| Executor::parse(text).expect("a command")).collect();
+    let worker = Worker::new(Tools {
+        client,
+        disk: Arc::new(disk),
+        key: SecretKey::from_seed([1; 32]),
+        actor: Actor::from(Persona::Honest),
+        executors: Executors::new(list).expect("commands"),
+        program_bytes_max: 1 << 30,
+    });
+    let comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::sha256(&module) };
+    let limits = Work { memory_bytes_max: 64 << 20, fuel_max: 1_000_000_000, ..work() };
+    (worker, Work { args_hash: Hash::sha256(args), comparison, output_bytes_max: 1_000, ..limits })
+}
+
+async fn attempt(worker: &mut Worker, work: Work) -> (Attempt, Option<Vec<u8>>) {
+    worker.begin(work, Duration::from_secs(60), None);
+    worker.wait().await;
+    (worker.attempt(7), worker.result(7).map(<[u8]>::to_vec))
+}
+
+/// The command gives the result, the fingerprint program (which counts words here) what is compared.
+#[tokio::test]
+async fn an_external_task_is_run_and_fingerprinted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut worker, work) = worker(folder.path(), b"ABCDE", &["test=tr A-Z a-z", "other=false"]);
+    let (found, result) = attempt(&mut worker, work).await;
+    let outcome = Outcome::Result { digest: Hash::sha256(b"abcde"), fingerprint: b"1 abcde\n".to_vec() };
+    assert_eq!((found, result), (Attempt::Finished(outcome), Some(b"abcde".to_vec())));
+}
+
+#[tokio::test]
+async fn an_exact_task_has_no_fingerprint() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut worker, work) = worker(folder.path(), b"ABCDE", &["test=cat"]);
+    let work = Work { comparison: Comparison::Exact, ..work };
+    let (found, _) = attempt(&mut worker, work).await;
+    let outcome = Outcome::Result { digest: Hash::sha256(b"ABCDE"), fingerprint: Vec::new() };
+    assert_eq!(found, Attempt::Finished(outcome));
+}
+
+#[tokio::test]
+async fn a_fingerprint_of_a_wrong_length_is_an_error_of_the_task() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut worker, work) = worker(folder.path(), b"abc", &["test=cat"]);
+    let (found, result) = attempt(&mut worker, work).await;
+    let outcome = Outcome::Error { code: error_code::BAD_PROGRAM };
+    assert_eq!((found, result), (Attempt::Finished(outcome), None));
+}
+
+#[tokio::test]
+async fn a_command_that_refuses_is_an_error_and_one_that_fails_is_tried_again() {
+    let check = async |command: &str, expected: Attempt| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut worker, work) = worker(folder.path(), b"abcde", &[command]);
+        assert_eq!(attempt(&mut worker, work).await, (expected, None), "{command}");
+    };
+    check("test=exit 65", Attempt::Finished(Outcome::Error { code: error_code::BAD_ARGUMENTS })).await;
+    check("test=exit 1", Attempt::CommandFailed).await;
+    check("test=head -c 1001 /dev/zero", Attempt::CommandFailed).await;
+    check("other=cat", Attempt::CommandFailed).await;
+}
+
 /// What was tried in vain wakes the loop once, after its pause: not again and again, when it is too late to try.
 #[tokio::test]
 async fn a_failed_attempt_wakes_the_loop_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    // Nobody listens there.
-    let client = Client::new(&[String::from("http://127.0.0.1:1")]).expect("an address");
-    let mut worker = Worker::new(Tools {
-        client,
-        disk: Arc::new(Disk::open(folder.path()).expect("opens")),
-        key: SecretKey::from_seed([1; 32]),
-        actor: Actor::from(Persona::Honest),
-        executors: Executors::default(),
-        program_bytes_max: 0,
-    });
+    let (mut worker, work) = worker(folder.path(), b"damaged", &[]);
+    let work = Work { args_hash: Hash::sha256(b"whole"), ..work };
     assert_eq!(worker.attempt(7), Attempt::NotBegun);
-    worker.begin(work(), Duration::from_secs(1), None);
+    worker.begin(work, Duration::from_secs(1), None);
     assert_eq!(worker.attempt(7), Attempt::Running);
     worker.wait().await;
     assert_eq!(worker.attempt(7), Attempt::NotFetched);

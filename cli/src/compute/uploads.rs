@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// First and longest pause before a result is brought again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -61,7 +61,8 @@ struct Current {
     not_before: Instant,
     /// When the loop is woken to begin the next round, once.
     wake_at: Option<Instant>,
-    running: Option<JoinHandle<()>>,
+    /// The round that runs, if one does; it ends when this is dropped.
+    running: JoinSet<()>,
 }
 
 impl Uploads {
@@ -72,25 +73,23 @@ impl Uploads {
     /// Begins a round, unless one runs or the pause after the last one is not over.
     pub(crate) fn begin(&mut self, delivery: Delivery) {
         let now = Instant::now();
-        let begun = Current { rounds: 0, not_before: now, wake_at: None, running: None };
+        let begun = Current { rounds: 0, not_before: now, wake_at: None, running: JoinSet::new() };
         let current = self.current.entry(delivery.task).or_insert(begun);
-        if current.running.is_some() || now < current.not_before {
+        if !current.running.is_empty() || now < current.not_before {
             return;
         }
         let (carrier, ended, rounds) = (self.carrier.clone(), self.ended.0.clone(), current.rounds);
-        current.running = Some(tokio::spawn(async move {
+        current.running.spawn(async move {
             let task = delivery.task;
             let receipt = carrier.deliver(&delivery, rounds).await;
             // The loop may have ended; then nobody waits.
             drop(ended.send(Delivered { task, receipt }).await);
-        }));
+        });
     }
 
     /// Forgets a task.
     pub(crate) fn forget(&mut self, task: u64) {
-        if let Some(running) = self.current.remove(&task).and_then(|current| current.running) {
-            running.abort();
-        }
+        self.current.remove(&task);
     }
 
     /// Waits for a round to end, or for the pause before the next. Safe to cancel.
@@ -118,7 +117,7 @@ impl Uploads {
             current.not_before = Instant::now() + pause;
             current.wake_at = Some(current.not_before);
             current.rounds += 1;
-            current.running = None;
+            current.running = JoinSet::new();
         }
     }
 }

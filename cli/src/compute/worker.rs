@@ -14,7 +14,7 @@ use hydrogen_vm::program::ProgramLimits;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// First and longest pause before fetching or running is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -55,7 +55,8 @@ struct Current {
     pause: Duration,
     /// Attempts so far.
     tried: usize,
-    running: Option<JoinHandle<()>>,
+    /// The attempt that runs, if one does; it ends when this is dropped.
+    running: JoinSet<()>,
 }
 
 impl Worker {
@@ -90,14 +91,15 @@ impl Worker {
             }
             _ => (PAUSE, 0),
         };
-        self.drop_current();
+        self.current = None;
         let (task, tools, ended) = (work.task, Arc::clone(&self.tools), self.ended.0.clone());
-        let running = tokio::spawn(async move {
+        let mut running = JoinSet::new();
+        running.spawn(async move {
             let (attempt, result) = tools.attempt(&work, time, tried, made_up).await;
             // The loop may have ended; then nobody waits.
             drop(ended.send(Ended { task, attempt, result }).await);
         });
-        let (attempt, running) = (Attempt::Running, Some(running));
+        let attempt = Attempt::Running;
         self.current = Some(Current {
             task,
             attempt,
@@ -112,8 +114,13 @@ impl Worker {
 
     /// Forgets a task.
     pub(crate) fn forget(&mut self, task: u64) {
-        if self.current.as_ref().is_some_and(|current| current.task == task) {
-            self.drop_current();
+        self.current.take_if(|current| current.task == task);
+    }
+
+    /// Ends what runs, and waits until it is gone: a command leaves no process behind.
+    pub(crate) async fn close(&mut self) {
+        if let Some(mut current) = self.current.take() {
+            current.running.shutdown().await;
         }
     }
 
@@ -146,13 +153,7 @@ impl Worker {
         };
         current.attempt = ended.attempt;
         current.result = ended.result;
-        current.running = None;
-    }
-
-    fn drop_current(&mut self) {
-        if let Some(running) = self.current.take().and_then(|current| current.running) {
-            running.abort();
-        }
+        current.running = JoinSet::new();
     }
 }
 
