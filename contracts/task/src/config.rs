@@ -7,7 +7,10 @@ use crate::error::TaskError;
 use crate::money::permille;
 use crate::state::{CONFIG_NUMBER, CONFIGS};
 use hydrogen_types::Amount;
-use hydrogen_types::task::{CreateTask, PANEL, PROGRAM_ABI, TaskConfig, task_default};
+use hydrogen_types::task::{
+    Comparison, CreateTask, EXTERNAL_NAME_BYTES_MAX, EXTERNAL_TYPES_MAX, ExternalType, PANEL, PROGRAM_ABI,
+    TaskConfig, task_default,
+};
 
 /// The shortest timeout leaves this for fetching and for the chain.
 const TIMEOUT_BASE_MS: u64 = 30_000;
@@ -96,7 +99,45 @@ pub(crate) fn check_config(config: &TaskConfig) -> Result<(), TaskError> {
             return Err(TaskError::BadConfig { field, value, least, most: u64::MAX });
         }
     }
+    check_external_types(config)
+}
+
+/// Legal names, each once; a floor that leaves time for the chain and that a task can reach.
+fn check_external_types(config: &TaskConfig) -> Result<(), TaskError> {
+    let types = &config.external_types;
+    if types.len() > EXTERNAL_TYPES_MAX {
+        return Err(TaskError::BadExternalTypes { why: "a configuration has at most 16" });
+    }
+    for (index, ExternalType { name, timeout_ms_min }) in types.iter().enumerate() {
+        if !is_external_name(name) {
+            return Err(TaskError::BadExternalTypes { why: BAD_NAME });
+        }
+        if types[..index].iter().any(|other| other.name == *name) {
+            return Err(TaskError::BadExternalTypes { why: "one is named twice" });
+        }
+        let (field, value) = ("timeout_ms_min", *timeout_ms_min);
+        let (least, most) = (TIMEOUT_BASE_MS, config.timeout_ms_max);
+        if value < least || value > most {
+            return Err(TaskError::BadConfig { field, value, least, most });
+        }
+    }
     Ok(())
+}
+
+const BAD_NAME: &str = "a name is 1 to 32 of a to z, 0 to 9 and -";
+
+fn is_external_name(name: &str) -> bool {
+    let legal = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    !name.is_empty() && name.len() <= EXTERNAL_NAME_BYTES_MAX && name.bytes().all(legal)
+}
+
+/// The configured external type of this name.
+pub(crate) fn external_type<'a>(config: &'a TaskConfig, name: &str) -> Result<&'a ExternalType, TaskError> {
+    if !is_external_name(name) {
+        return Err(TaskError::BadExternalTypes { why: BAD_NAME });
+    }
+    let found = config.external_types.iter().find(|entry| entry.name == name);
+    found.ok_or_else(|| TaskError::NotSupported { external: name.into() })
 }
 
 /// All stage deadlines at their maxima, one after the other.
@@ -126,11 +167,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Of a request, checked. A timeout too short for honest nodes is refused.
+    /// Of a request, checked. A timeout too short for honest nodes is refused; one that is not named is long enough.
     pub(crate) fn of(config: &TaskConfig, request: &CreateTask) -> Result<Self, TaskError> {
-        let limits = Self {
+        let mut limits = Self {
             args_bytes_max: request.args_bytes_max.unwrap_or(task_default::ARGS_BYTES_MAX),
-            timeout_ms: request.timeout_ms.unwrap_or(task_default::TIMEOUT_MS),
+            timeout_ms: 0,
             memory_bytes_max: request.memory_bytes_max.unwrap_or(task_default::MEMORY_BYTES_MAX),
             fuel_max: request.fuel_max.unwrap_or(task_default::FUEL_MAX),
             output_bytes_max: request.output_bytes_max.unwrap_or(task_default::OUTPUT_BYTES_MAX),
@@ -146,14 +187,26 @@ impl Limits {
                 return Err(TaskError::BadLimits { field, value, least, most });
             }
         }
-        let least = TIMEOUT_BASE_MS
-            + limits.fuel_max.div_ceil(config.fuel_per_ms_min)
-            + limits.args_bytes_max.div_ceil(FETCH_BYTES_PER_MS);
+        let least = limits.timeout_ms_min(config, request)?;
+        limits.timeout_ms = request.timeout_ms.unwrap_or(task_default::TIMEOUT_MS.max(least));
         let (value, most) = (limits.timeout_ms, config.timeout_ms_max);
         if value < least || value > most {
             return Err(TaskError::BadLimits { field: "timeout_ms", value, least, most });
         }
         Ok(limits)
+    }
+
+    /// Time enough for an honest node. The program of fingerprints may burn as much as the task's own.
+    fn timeout_ms_min(&self, config: &TaskConfig, request: &CreateTask) -> Result<u64, TaskError> {
+        let fuel_ms = self.fuel_max.div_ceil(config.fuel_per_ms_min);
+        let executing_ms = match &request.external {
+            Some(name) => external_type(config, name)?.timeout_ms_min,
+            None => TIMEOUT_BASE_MS + fuel_ms + self.args_bytes_max.div_ceil(FETCH_BYTES_PER_MS),
+        };
+        Ok(match request.comparison {
+            Comparison::Exact => executing_ms,
+            Comparison::Similar { .. } => executing_ms + fuel_ms,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::TaskError;
 use crate::schedule::Stage;
-use crate::{args, commit, create, deadline, draw, nodes, relays, reveal, upload, views};
+use crate::{args, commit, create, deadline, draw, nodes, owner, relays, reveal, upload, views};
 use hydrogen_sdk::prelude::*;
 use hydrogen_types::host::CallContext;
 use hydrogen_types::task::{Comparison, CreateTask, DrawView, NodeFilter, NodePage, NodeView, Outcome};
@@ -36,7 +36,7 @@ fn account() -> Result<CallContext, TaskError> {
 pub mod task {
     use super::*;
 
-    /// Starts with a configuration, an owner who may register relays, and the first relays with their addresses.
+    /// Starts with a configuration, an owner who may change it and the relays, and the first relays with their addresses.
     #[init]
     pub(crate) fn init(
         config: TaskConfig,
@@ -112,7 +112,7 @@ pub mod task {
         deadline::expire(&account()?, task)
     }
 
-    /// Stakes CNX of the caller, within its allowance, and waits to be drawn.
+    /// Stakes CNX of the caller, within its allowance, and waits to be drawn, also for tasks of these external types.
     #[call]
     pub(crate) fn join(stake: Amount, types: Option<Vec<String>>) -> Result<(), TaskError> {
         nodes::join(&account()?, stake, types)
@@ -148,10 +148,34 @@ pub mod task {
         nodes::withdraw(&account()?)
     }
 
-    /// The owner registers a relay.
+    /// The owner registers a relay, or takes one back that drains.
     #[call]
     pub(crate) fn register_relay(key: PublicKey, url: String) -> Result<(), TaskError> {
         relays::register(&account()?, key, url)
+    }
+
+    /// The owner removes a relay: it serves the tasks created so far, and is gone when the last of them ends.
+    #[call]
+    pub(crate) fn remove_relay(relay: Address) -> Result<(), TaskError> {
+        relays::remove(&account()?, &relay)
+    }
+
+    /// The owner puts a configuration in force, for tasks created from then on. Returns its number.
+    #[call]
+    pub(crate) fn set_config(config: TaskConfig) -> Result<u64, TaskError> {
+        owner::set_config(&account()?, config)
+    }
+
+    /// The owner offers the contract to another account; to itself: takes an offer back.
+    #[call]
+    pub(crate) fn offer_ownership(to: Address) -> Result<(), TaskError> {
+        owner::offer(&account()?, to)
+    }
+
+    /// The account that the contract was offered to becomes its owner.
+    #[call]
+    pub(crate) fn accept_ownership() -> Result<(), TaskError> {
+        owner::accept(&account()?)
     }
 
     /// Draws the panel of a task.

@@ -1,6 +1,7 @@
 //! Creating a task: checks, escrow, the draw left to a later block (`task-protocol`, section 2).
 
-use crate::config::{self, Limits, fee_min};
+use crate::candidates::{self, list_of};
+use crate::config::{self, Limits, external_type, fee_min};
 use crate::error::TaskError;
 use crate::event::TaskCreated;
 use crate::money::Books;
@@ -11,14 +12,16 @@ use alloc::vec::Vec;
 use hydrogen_sdk::{EventData, env};
 use hydrogen_types::Amount;
 use hydrogen_types::host::CallContext;
-use hydrogen_types::task::{Comparison, CreateTask, PANEL, TaskState, TaskView};
+use hydrogen_types::task::{Comparison, CreateTask, PANEL, TaskConfig, TaskState, TaskView};
 
 /// Widest threshold of a similar task: half of the 64 bits differ between unrelated items.
 const THRESHOLD_MAX: u8 = 32;
+/// Ended tasks that one creation removes: twice as many as it adds, so that none stay behind.
+const SWEEP_MAX: u64 = 2;
 
 pub(crate) fn create(context: &CallContext, request: CreateTask) -> Result<u64, TaskError> {
-    check_supported(&request)?;
     let (number, config) = config::current();
+    check_kind(&config, &request)?;
     let limits = Limits::of(&config, &request)?;
     let fee_min = fee_min(&config, limits.timeout_ms);
     if request.fee < fee_min {
@@ -27,14 +30,17 @@ pub(crate) fn create(context: &CallContext, request: CreateTask) -> Result<u64, 
     let mut totals = Totals::load();
     let deposit = schedule::deposit(context.gas_price);
     check_funds(context, request.fee.checked_add(deposit).unwrap_or(Amount::new(u128::MAX)))?;
-    let available = totals.stats.nodes_available.saturating_sub(totals.promised);
+    let list = list_of(request.external.as_deref());
+    let available = candidates::size(&totals, list).saturating_sub(totals.promised);
     if available < PANEL as u64 {
         return Err(TaskError::NotEnoughNodes { available });
     }
     pull(context, request.fee.checked_add(deposit).expect("checked to be there"))?;
 
-    sweep(&mut totals, context.uptime_ms);
+    sweep(&mut totals, context.uptime_ms, SWEEP_MAX);
     totals.promised += PANEL as u64;
+    // Draws run in the order of creation, also when a new configuration has shortened the delay: `candidates` says why.
+    totals.draw_due = totals.draw_due.max(context.height.plus(config.draw_delay));
     totals.stats.tasks += 1;
     totals.stats.tasks_open += 1;
     let view = view(context, request, limits, number, totals.stats.tasks, deposit);
@@ -42,31 +48,31 @@ pub(crate) fn create(context: &CallContext, request: CreateTask) -> Result<u64, 
         view,
         gas_price: context.gas_price,
         call: None,
+        draw_due: totals.draw_due,
         executing_ms: 0,
         judge_height: None,
         agreeing: [false; PANEL],
         books: Books::default(),
     };
     TaskCreated { task: task.view.id, creator: context.caller, fee: task.view.fee, deposit }.emit();
-    schedule::draw(&mut task, context.height.plus(config.draw_delay))?;
+    schedule::draw(&mut task)?;
     task.save();
     totals.save();
     Ok(task.view.id)
 }
 
-fn check_supported(request: &CreateTask) -> Result<(), TaskError> {
-    if request.program.is_some() == request.external.is_some() {
-        return Err(TaskError::NoProgram);
-    }
-    if request.external.is_some() {
-        return Err(TaskError::NotSupported { what: "external types" });
+/// Refuses what is neither a program nor a configured external type, and a comparison that makes no sense.
+fn check_kind(config: &TaskConfig, request: &CreateTask) -> Result<(), TaskError> {
+    match (&request.program, &request.external) {
+        (Some(_), None) => {}
+        (None, Some(name)) => drop(external_type(config, name)?),
+        (Some(_), Some(_)) | (None, None) => return Err(TaskError::NoProgram),
     }
     match request.comparison {
-        Comparison::Exact => Ok(()),
         Comparison::Similar { threshold, .. } if threshold == 0 || threshold > THRESHOLD_MAX => {
             Err(TaskError::BadComparison { threshold })
         }
-        Comparison::Similar { .. } => Err(TaskError::NotSupported { what: "similar comparisons" }),
+        Comparison::Exact | Comparison::Similar { .. } => Ok(()),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Deadlines: kept by scheduled calls, and by anybody who calls `expire` should one have failed.
 
-use crate::config;
 use crate::draw::DRAW_GRACE_BLOCKS;
 use crate::error::TaskError;
 use crate::schedule::{self, Stage};
@@ -40,8 +39,7 @@ pub(crate) fn expire(context: &CallContext, id: u64) -> Result<(), TaskError> {
 
 fn is_due(context: &CallContext, task: &Task) -> bool {
     if task.view.state == TaskState::Created {
-        let delay = config::numbered(task.view.config).draw_delay;
-        return context.height >= task.view.created_height.plus(delay + DRAW_GRACE_BLOCKS);
+        return context.height >= task.draw_due.plus(DRAW_GRACE_BLOCKS);
     }
     match task.judge_height {
         Some(height) => context.height >= height,

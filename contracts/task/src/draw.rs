@@ -6,7 +6,7 @@ use crate::event::TaskStarted;
 use crate::fsm::Step;
 use crate::settle::{self, Settlement};
 use crate::state::{Task, Totals};
-use crate::{nodes, schedule};
+use crate::{candidates, nodes, schedule};
 use hydrogen_sdk::{EventData, env};
 use hydrogen_types::host::CallContext;
 use hydrogen_types::task::{AbortReason, PANEL, Seat, TaskState, draw_picks, draw_seed};
@@ -25,7 +25,7 @@ pub(crate) fn run(context: &CallContext, id: u64) -> Result<(), TaskError> {
     task.call = None;
     let mut totals = Totals::load();
     let seed = draw_seed(&env::beacon(), id);
-    let candidates = totals.stats.nodes_available;
+    let candidates = candidates::size(&totals, task.list());
     task.view.draw_height = Some(context.height);
     task.view.draw_time_ms = Some(context.time_ms);
     task.view.draw_seed = Some(seed);
@@ -50,7 +50,7 @@ fn start(
     settle::advance(task, Step::DrawPanel)?;
     totals.promised -= PANEL as u64;
     for (round, index) in (0..).zip(picks) {
-        let node = nodes::bind(totals, index, task.view.id);
+        let node = nodes::bind(totals, task.list(), index, task.view.id);
         task.view.seats.push(Seat {
             node,
             index,

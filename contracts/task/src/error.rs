@@ -35,11 +35,11 @@ pub enum TaskError {
         /// The task.
         task: u64,
     },
-    /// Not built.
-    #[error(1005, "{what} are not supported by this contract")]
+    /// No such external type.
+    #[error(1005, "the external type `{external}` is not configured")]
     NotSupported {
-        /// What was asked for.
-        what: &'static str,
+        /// The name asked for.
+        external: String,
     },
     /// The caller has too little CNX.
     #[error(1006, "this takes {needed} CNX, the account holds {balance}")]
@@ -229,4 +229,21 @@ pub enum TaskError {
         /// The chain's reason.
         why: hydrogen_sdk::error::ScheduleError,
     },
+    /// External types that can not be configured or joined with.
+    #[error(1034, "external types: {why}")]
+    BadExternalTypes {
+        /// What is wrong with them.
+        why: &'static str,
+    },
+    /// The relay was removed before the task was created.
+    #[error(1035, "{relay} was removed and serves tasks up to {last_task} alone: upload to another relay")]
+    RelayDraining {
+        /// The relay.
+        relay: Address,
+        /// The last task it serves.
+        last_task: u64,
+    },
+    /// Ownership was offered to somebody else, or to nobody.
+    #[error(1036, "the task contract was not offered to this account")]
+    NotOffered,
 }

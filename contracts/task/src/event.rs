@@ -198,3 +198,40 @@ pub struct RelayRegistered {
     /// Where it listens.
     pub url: String,
 }
+
+/// A relay was removed: it serves the tasks created so far.
+#[derive(Event)]
+pub struct RelayRemoved {
+    /// Its id.
+    pub relay: Address,
+    /// The last task it serves.
+    pub last_task: u64,
+}
+
+/// The last task of a removed relay has ended.
+#[derive(Event)]
+pub struct RelayGone {
+    /// Its id.
+    pub relay: Address,
+}
+
+/// Another configuration is in force.
+#[derive(Event)]
+pub struct ConfigSet {
+    /// Its number.
+    pub number: u64,
+}
+
+/// The contract was offered to an account; to the owner itself: an offer was withdrawn.
+#[derive(Event)]
+pub struct OwnershipOffered {
+    /// Who may accept.
+    pub to: Address,
+}
+
+/// The contract has another owner.
+#[derive(Event)]
+pub struct OwnershipAccepted {
+    /// The new one.
+    pub owner: Address,
+}

@@ -20,12 +20,12 @@ pub(crate) fn init(
     check_config(&config)?;
     let mut totals = Totals::default();
     totals.stats.stake_min = config.stake_min;
-    totals.save();
     CONFIGS.save(&FIRST_CONFIG, &config);
     CONFIG_NUMBER.save(&FIRST_CONFIG);
     OWNER.save(&owner);
     for (key, url) in relays {
-        relays::add(key, url)?;
+        relays::add(&mut totals, key, url)?;
     }
+    totals.save();
     Ok(())
 }

@@ -7,18 +7,16 @@
 //! ```
 //!
 //! One file a verb. `fsm` decides which step applies, `judge` and `penalties` who gets and loses what, `settle` moves
-//! it, `schedule` keeps the deadlines.
+//! it, `schedule` keeps the deadlines, `candidates` the lists that nodes are drawn from.
 //!
 //! *Invariants*: every change of a state passes through `fsm`; a call costs the same at any number of nodes and
 //! tasks; when a task ends, fee + fines = paid + refunded + compensated + burned.
-//!
-//! *Left out so far*, refused as `NotSupported`: similar comparisons, external types. Not there: `set_config`,
-//! `remove_relay`, change of ownership, filters of queries.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
 
 mod args;
+mod candidates;
 mod commit;
 mod config;
 mod contract;
@@ -32,6 +30,7 @@ mod init;
 mod judge;
 mod money;
 mod nodes;
+mod owner;
 mod penalties;
 mod relays;
 mod reveal;

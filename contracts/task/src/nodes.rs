@@ -1,17 +1,18 @@
-//! Compute nodes: stake, state, and the dense list from which panels are drawn (`task-protocol`, section 8).
+//! Compute nodes: stake and state (`task-protocol`, section 8).
 
-use crate::config;
+use crate::candidates;
+use crate::config::{self, external_type};
 use crate::create::pull;
 use crate::error::TaskError;
 use crate::event::{NodeJoined, NodePaused, NodeQuit, NodeResumed, StakeAdded, StakeWithdrawn};
 use crate::fsm::{NodeStep, next_node};
 use crate::money::{add, sub};
-use crate::state::{AVAILABLE, NODES, Node, PENALTIES, Totals};
+use crate::state::{NODES, Node, PENALTIES, Totals};
 use alloc::string::String;
 use alloc::vec::Vec;
 use hydrogen_sdk::{EventData, env};
 use hydrogen_types::host::CallContext;
-use hydrogen_types::task::NodeState;
+use hydrogen_types::task::{NODE_TYPES_MAX, NodeState, TaskConfig};
 use hydrogen_types::{Address, Amount};
 
 /// Most nodes: a bound on the state, far above any network there is.
@@ -22,9 +23,6 @@ pub(crate) fn join(
     stake: Amount,
     types: Option<Vec<String>>,
 ) -> Result<(), TaskError> {
-    if types.is_some_and(|types| !types.is_empty()) {
-        return Err(TaskError::NotSupported { what: "external types" });
-    }
     let address = context.caller;
     match NODES.load(&address) {
         Some(Node { state: NodeState::Unbonding, withdraw_ms, .. }) => {
@@ -37,6 +35,8 @@ pub(crate) fn join(
     if stake < config.stake_min {
         return Err(TaskError::StakeTooLow { stake, stake_min: config.stake_min });
     }
+    let types = types.unwrap_or_default();
+    check_types(&config, &types)?;
     let mut totals = Totals::load();
     if totals.stats.nodes >= NODES_MAX {
         return Err(TaskError::NetworkFull { nodes: totals.stats.nodes });
@@ -48,16 +48,31 @@ pub(crate) fn join(
         state: NodeState::Available,
         stake,
         task: None,
-        place: None,
+        places: Vec::new(),
         withdraw_ms: None,
         tasks_paid: 0,
         earned: Amount::ZERO,
-        types: Vec::new(),
+        types,
     };
-    list(&mut totals, &address, &mut node);
+    candidates::enlist(&mut totals, &address, &mut node);
     NODES.save(&address, &node);
     totals.save();
     NodeJoined { node: address, stake }.emit();
+    Ok(())
+}
+
+/// The types a node joins with: configured, each once. A node keeps them until it quits, also those that a later
+/// configuration drops.
+fn check_types(config: &TaskConfig, types: &[String]) -> Result<(), TaskError> {
+    if types.len() > NODE_TYPES_MAX {
+        return Err(TaskError::BadExternalTypes { why: "a node has at most 4" });
+    }
+    for (index, name) in types.iter().enumerate() {
+        external_type(config, name)?;
+        if types[..index].contains(name) {
+            return Err(TaskError::BadExternalTypes { why: "one is named twice" });
+        }
+    }
     Ok(())
 }
 
@@ -132,7 +147,7 @@ fn step(node: &mut Node, step: NodeStep) -> Result<(), TaskError> {
     Ok(())
 }
 
-/// Takes a step and what follows from it: a place in the list of the available or none, the time of withdrawal.
+/// Takes a step and what follows from it: places in the lists of candidates or none, the time of withdrawal.
 /// The caller saves the node and the counters.
 pub(crate) fn enter(
     totals: &mut Totals,
@@ -143,9 +158,9 @@ pub(crate) fn enter(
 ) -> Result<(), TaskError> {
     step(node, wanted)?;
     if node.state == NodeState::Available {
-        list(totals, address, node);
+        candidates::enlist(totals, address, node);
     } else {
-        unlist(totals, node);
+        candidates::unlist(totals, node);
     }
     if node.state == NodeState::Unbonding {
         node.withdraw_ms = Some(withdraw_ms);
@@ -154,33 +169,9 @@ pub(crate) fn enter(
     Ok(())
 }
 
-/// Appends a node to the list of the available, if it is not there.
-fn list(totals: &mut Totals, address: &Address, node: &mut Node) {
-    if node.place.is_none() {
-        AVAILABLE.save(&totals.stats.nodes_available, address);
-        node.place = Some(totals.stats.nodes_available);
-        totals.stats.nodes_available += 1;
-    }
-}
-
-/// Takes a node from the list, if it is there: the last one moves to its place.
-fn unlist(totals: &mut Totals, node: &mut Node) {
-    let Some(place) = node.place.take() else { return };
-    totals.stats.nodes_available -= 1;
-    let last = totals.stats.nodes_available;
-    if place != last {
-        let moved = AVAILABLE.load(&last).expect("the list has no gaps");
-        let mut moved_node = NODES.load(&moved).expect("whoever is listed is a node");
-        moved_node.place = Some(place);
-        NODES.save(&moved, &moved_node);
-        AVAILABLE.save(&place, &moved);
-    }
-    AVAILABLE.remove(&last);
-}
-
-/// Binds the node at `place` of the list to a task and takes it from the list.
-pub(crate) fn bind(totals: &mut Totals, place: u64, task: u64) -> Address {
-    let address = AVAILABLE.load(&place).expect("a pick lies within the list");
+/// Binds the node at `place` of a list to a task and takes it from its lists.
+pub(crate) fn bind(totals: &mut Totals, list: &str, place: u64, task: u64) -> Address {
+    let address = candidates::at(list, place);
     let mut node = NODES.load(&address).expect("whoever is listed is a node");
     node.task = Some(task);
     enter(totals, &address, &mut node, NodeStep::Draw, 0).expect("whoever is listed is available");

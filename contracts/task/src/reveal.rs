@@ -12,7 +12,10 @@ use crate::state::{Task, Totals};
 use alloc::string::String;
 use hydrogen_sdk::EventData;
 use hydrogen_types::host::CallContext;
-use hydrogen_types::task::{Comparison, Outcome, PANEL, TaskState, commitment, error_code};
+use hydrogen_types::task::{
+    Comparison, FINGERPRINT_BYTES_MAX, FINGERPRINT_BYTES_MIN, FINGERPRINT_ITEM_BYTES, Outcome, PANEL,
+    TaskState, commitment, error_code,
+};
 use hydrogen_types::{Amount, Hash};
 
 pub(crate) fn reveal(
@@ -53,9 +56,19 @@ fn check_outcome(comparison: &Comparison, outcome: &Outcome) -> Result<(), TaskE
         {
             "a result compared exactly has no fingerprint"
         }
+        Outcome::Result { fingerprint, .. }
+            if *comparison != Comparison::Exact && !is_fingerprint(fingerprint) =>
+        {
+            "a fingerprint is 8 to 512 bytes, a multiple of 8"
+        }
         Outcome::Result { .. } | Outcome::Error { .. } | Outcome::Unavailable => return Ok(()),
     };
     Err(TaskError::BadOutcome { why })
+}
+
+fn is_fingerprint(bytes: &[u8]) -> bool {
+    let (shortest, longest) = (FINGERPRINT_BYTES_MIN, FINGERPRINT_BYTES_MAX);
+    (shortest..=longest).contains(&bytes.len()) && bytes.len().is_multiple_of(FINGERPRINT_ITEM_BYTES)
 }
 
 fn tell(context: &CallContext, task: u64, round: usize, outcome: &Outcome) {

@@ -70,10 +70,11 @@ pub(crate) fn deposit(gas_price: u64) -> Amount {
     chain.into_iter().fold(Gas::ZERO, Gas::saturating_add).cost(gas_price)
 }
 
-/// Leaves the draw with the chain, for the block `due`.
-pub(crate) fn draw(task: &mut Task, due: Height) -> Result<(), TaskError> {
+/// Leaves the draw with the chain.
+pub(crate) fn draw(task: &mut Task) -> Result<(), TaskError> {
     let args = encode(&task.view.id);
-    replace(task, request(CallKind::Draw, Due::Height(due), "draw_panel", args, DRAW_GAS))
+    let due = Due::Height(task.draw_due);
+    replace(task, request(CallKind::Draw, due, "draw_panel", args, DRAW_GAS))
 }
 
 /// Sets the deadline of the stage the task is in, in place of the one before.

@@ -10,10 +10,11 @@ use crate::fsm::{NodeStep, Refusal, Step, next_task, was_missed};
 use crate::money::{add, share, sub};
 use crate::nodes;
 use crate::penalties::fine;
+use crate::relays;
 use crate::state::{ENDED, Ended, NODES, PENALTIES, TASKS, Task, Totals};
 use hydrogen_sdk::{EventData, env};
 use hydrogen_types::host::CallContext;
-use hydrogen_types::task::{AbortReason, Penalty, PenaltyReason, TaskConfig, TaskState};
+use hydrogen_types::task::{AbortReason, NodeState, Penalty, PenaltyReason, TaskConfig, TaskState};
 use hydrogen_types::{Address, Amount};
 
 /// Where burned CNX goes: `Address::of_name("burned")`, to which no key and no contract leads, since code at a
@@ -25,8 +26,8 @@ const BURNED_BYTES: [u8; 20] = [
 ];
 /// Latest penalties that a node's record keeps.
 const PENALTIES_MAX: usize = 16;
-/// Ended tasks that one creation removes: twice as many as it adds, so that none stay behind.
-const SWEEP_MAX: u64 = 2;
+/// Ended tasks that one end removes: as many as it adds, so that none pile up when nobody creates tasks.
+const SWEEP_AT_END: u64 = 1;
 
 /// Moves a task to the state after `step`, or says why not. The caller saves it.
 pub(crate) fn advance(task: &mut Task, step: Step) -> Result<(), TaskError> {
@@ -106,12 +107,16 @@ impl<'a> Settlement<'a> {
         seat.paid = add(seat.paid, earned);
         seat.fined = add(seat.fined, fined);
         seat.settled = true;
+        let low = node.stake < self.current.stake_min;
         let step = match dues.fault {
             Some(PenaltyReason::Cheat) => NodeStep::Remove,
             Some(PenaltyReason::MissedCommit | PenaltyReason::PanelTimedOut) => NodeStep::SettlePaused,
-            _ if node.stake < self.current.stake_min => NodeStep::SettlePaused,
+            _ if low => NodeStep::SettlePaused,
             _ => NodeStep::Settle,
         };
+        if dues.fault.is_none() && low && node.state == NodeState::Busy {
+            self.record(task.view.id, &address, PenaltyReason::StakeTooLow, Amount::ZERO);
+        }
         node.task = None;
         let withdraw_ms = self.context.uptime_ms + self.current.unbonding_ms;
         nodes::enter(self.totals, &address, &mut node, step, withdraw_ms)
@@ -148,6 +153,8 @@ impl<'a> Settlement<'a> {
         let remove_ms = self.context.uptime_ms + self.rules.task_retention_ms;
         ENDED.save(&self.totals.ended_next, &Ended { task: task.view.id, remove_ms });
         self.totals.ended_next += 1;
+        relays::task_ended(self.totals, task.view.id);
+        sweep(self.totals, self.context.uptime_ms, SWEEP_AT_END);
     }
 }
 
@@ -177,9 +184,10 @@ fn transfer(to: &Address, amount: Amount) {
     }
 }
 
-/// Removes the oldest ended tasks whose retention is over, a few at a time.
-pub(crate) fn sweep(totals: &mut Totals, uptime_ms: u64) {
-    for _ in 0..SWEEP_MAX {
+/// Removes the tasks that ended first, if their retention is over: at most `count`. One with a longer retention, from an
+/// earlier configuration, lets those that ended after it wait.
+pub(crate) fn sweep(totals: &mut Totals, uptime_ms: u64, count: u64) {
+    for _ in 0..count {
         let Some(ended) = ENDED.load(&totals.ended_first) else { return };
         if uptime_ms < ended.remove_ms {
             return;

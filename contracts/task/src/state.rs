@@ -1,11 +1,11 @@
 //! What the contract stores. Every operation touches a bounded number of entries, however many nodes and tasks there
 //! are.
 //!
-//! *Invariants*: `AVAILABLE` holds the nodes that may be drawn under 0 .. `Totals::stats.nodes_available` without gaps,
-//! and each of them knows its place; a node's `task` is set exactly while that task lists its seat unsettled; an open
-//! task has one waiting scheduled call (or is in it); the contract's balance is the sum of the stakes, of the deposits
-//! and of what is left of fees and fines of open tasks.
+//! *Invariants*: the lists of candidates are as `candidates` says; a node's `task` is set exactly while that task lists
+//! its seat unsettled; an open task has one waiting scheduled call (or is in it); the contract's balance is the sum of
+//! the stakes, of the deposits and of what is left of fees and fines of open tasks.
 
+use crate::candidates::list_of;
 use crate::error::TaskError;
 use crate::money::Books;
 use alloc::string::String;
@@ -15,8 +15,10 @@ use hydrogen_sdk::{Item, Map};
 use hydrogen_types::task::{NodeState, PANEL, Penalty, RelayView, Stats, TaskConfig, TaskView};
 use hydrogen_types::{Address, Amount, Height};
 
-/// Who may register relays.
+/// Who may change the configuration, the relays, and the owner.
 pub(crate) const OWNER: Item<Address> = Item::new("owner");
+/// Who may become the owner by accepting it.
+pub(crate) const OFFERED: Item<Address> = Item::new("offered");
 /// Number of the configuration in force.
 pub(crate) const CONFIG_NUMBER: Item<u64> = Item::new("config");
 /// All configurations by number.
@@ -29,8 +31,10 @@ pub(crate) const TASKS: Map<u64, Task> = Map::new("tasks");
 pub(crate) const NODES: Map<Address, Node> = Map::new("nodes");
 /// Latest penalties of each node, apart from it because few calls need them.
 pub(crate) const PENALTIES: Map<Address, Vec<Penalty>> = Map::new("penalties");
-/// The dense list of nodes that may be drawn.
-pub(crate) const AVAILABLE: Map<u64, Address> = Map::new("available");
+/// The dense lists of nodes that may be drawn: by the list's name (see `candidates`) and the place in it.
+pub(crate) const AVAILABLE: Map<(String, u64), Address> = Map::new("available");
+/// Sizes of the lists of external types, those that are not empty.
+pub(crate) const SIZES: Map<String, u64> = Map::new("sizes");
 /// Ended tasks in the order of their end, for the sweep.
 pub(crate) const ENDED: Map<u64, Ended> = Map::new("ended");
 /// Relays by id.
@@ -39,7 +43,7 @@ pub(crate) const RELAYS: Map<Address, RelayView> = Map::new("relays");
 /// Counters over everything. Loaded once in a call, passed on, saved at its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Totals {
-    /// What the query shows. `tasks` is also the last id, `nodes_available` the length of `AVAILABLE`.
+    /// What the query shows. `tasks` is also the last id, `nodes_available` the size of the list of all.
     pub(crate) stats: Stats,
     /// Nodes that tasks not yet drawn count on.
     pub(crate) promised: u64,
@@ -47,6 +51,21 @@ pub(crate) struct Totals {
     pub(crate) ended_first: u64,
     /// The entry after the last of `ENDED`.
     pub(crate) ended_next: u64,
+    /// Block of the latest draw asked for: none is due before an earlier task's.
+    pub(crate) draw_due: Height,
+    /// Relays that were removed and still serve, in the order of their removal.
+    pub(crate) draining: Vec<Draining>,
+}
+
+/// A removed relay that serves the tasks created before.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(crate) struct Draining {
+    /// Its id.
+    pub(crate) relay: Address,
+    /// The last task it serves.
+    pub(crate) last_task: u64,
+    /// Open tasks up to that one, without those that the entry before counts.
+    pub(crate) open: u64,
 }
 
 impl Totals {
@@ -68,6 +87,8 @@ pub(crate) struct Task {
     pub(crate) gas_price: u64,
     /// The waiting scheduled call.
     pub(crate) call: Option<u64>,
+    /// The block that draws.
+    pub(crate) draw_due: Height,
     /// The chain's uptime when execution began.
     pub(crate) executing_ms: u64,
     /// The block that judges, once every commitment is revealed.
@@ -85,6 +106,11 @@ impl Task {
 
     pub(crate) fn save(&self) {
         TASKS.save(&self.view.id, self);
+    }
+
+    /// The list of candidates it is drawn from.
+    pub(crate) fn list(&self) -> &str {
+        list_of(self.view.external.as_deref())
     }
 
     /// The round of `node`, if it is in the panel.
@@ -121,15 +147,15 @@ pub(crate) struct Node {
     pub(crate) stake: Amount,
     /// The task it is bound to.
     pub(crate) task: Option<u64>,
-    /// Its place in `AVAILABLE`.
-    pub(crate) place: Option<u64>,
+    /// While it is available: its places in the list of all, then in those of its `types`.
+    pub(crate) places: Vec<u64>,
     /// When its stake may be withdrawn.
     pub(crate) withdraw_ms: Option<u64>,
     /// Tasks it was paid for.
     pub(crate) tasks_paid: u64,
     /// CNX it was paid.
     pub(crate) earned: Amount,
-    /// External types it executes.
+    /// External types it executes, as it joined.
     pub(crate) types: Vec<String>,
 }
 

@@ -1,7 +1,8 @@
-//! Which node stood at a drawn index: the contract's list, read at the height before the draw.
+//! Which node stood at a drawn index: the contract's list of candidates, read at the height before the draw. A task of an
+//! external type is drawn from the list of those that execute it, any other from the list of all.
 
 use crate::application::verify::Check;
-use crate::client::{BlockView, Client, ClientError};
+use crate::client::{BlockView, Client, ClientError, task};
 use crate::rpc::text::Text;
 use hydrogen_core::state::keys;
 use hydrogen_offchain::calls::task_contract;
@@ -41,22 +42,31 @@ fn others_drawn(draw: &DrawView, block: &BlockView) -> bool {
 }
 
 async fn picked(client: &Client, draw: &DrawView, at: Height) -> Result<Vec<Address>, ClientError> {
+    let view = task::task(client, draw.task).await?;
+    let list = list_key(view.and_then(|view| view.external).as_deref());
     let mut moved: BTreeMap<u64, Address> = BTreeMap::new();
     let mut nodes = Vec::new();
     let mut left = draw.candidates;
     for index in &draw.indexes {
         left = left.saturating_sub(1);
-        let node = entry(client, &moved, *index, at).await?;
-        let last = entry(client, &moved, left, at).await?;
+        let node = entry(client, &list, &moved, *index, at).await?;
+        let last = entry(client, &list, &moved, left, at).await?;
         moved.insert(*index, last);
         nodes.push(node);
     }
     Ok(nodes)
 }
 
+/// Where a list lies in the contract's map `available`, whose keys are its name and the index in big endian: the map's
+/// name, a zero byte, the list's name (the external type, or nothing) and two zero bytes.
+fn list_key(external: Option<&str>) -> Vec<u8> {
+    [b"available\0".as_slice(), external.unwrap_or_default().as_bytes(), &[0, 0]].concat()
+}
+
 /// The list's entry, as the picks before left it.
 async fn entry(
     client: &Client,
+    list: &[u8],
     moved: &BTreeMap<u64, Address>,
     index: u64,
     at: Height,
@@ -64,8 +74,7 @@ async fn entry(
     if let Some(address) = moved.get(&index) {
         return Ok(*address);
     }
-    // The contract's map `available`: its name, a zero byte, the index in big endian.
-    let key = keys::storage(&task_contract(), &[b"available\0".as_slice(), &index.to_be_bytes()].concat());
+    let key = keys::storage(&task_contract(), &[list, &index.to_be_bytes()].concat());
     let answer =
         client.request("state_get", json!([format!("0x{}", hex::encode(key)), at.to_string()])).await?;
     let bad = |reason: String| ClientError::BadValue { method: String::from("state_get"), reason };

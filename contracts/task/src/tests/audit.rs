@@ -3,12 +3,12 @@
 use super::net::balance;
 use crate::money::{add, sub};
 use crate::settle::BURNED;
-use crate::state::{AVAILABLE, ENDED, NODES, PENALTIES, TASKS, Task, Totals};
+use crate::state::{AVAILABLE, ENDED, NODES, PENALTIES, RELAYS, SIZES, TASKS, Task, Totals};
 use hydrogen_sdk::mock;
 use hydrogen_types::Amount;
 use hydrogen_types::task::{NodeState, TaskState};
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// More entries than any test makes.
 const ALL: u32 = 1_000;
@@ -35,6 +35,23 @@ pub(super) fn audit() {
     calls(&tasks);
     ends(&totals, &tasks);
     money(&totals, &tasks);
+    relays(&totals, &tasks);
+}
+
+/// Each draining relay counts the open tasks it serves that no earlier one does; the first counts at least one.
+fn relays(totals: &Totals, tasks: &[(u64, Task)]) {
+    let draining: BTreeMap<_, _> =
+        RELAYS.range(None, ALL).into_iter().filter_map(|(id, relay)| Some((id, relay.last_task?))).collect();
+    let listed: BTreeMap<_, _> = totals.draining.iter().map(|entry| (entry.relay, entry.last_task)).collect();
+    assert_eq!(draining, listed);
+    let mut first = 0;
+    for entry in &totals.draining {
+        let served = first + 1..=entry.last_task;
+        let open = tasks.iter().filter(|(id, task)| served.contains(id) && !is_over(task)).count();
+        assert_eq!(entry.open, open as u64, "{entry:?}");
+        first = entry.last_task;
+    }
+    assert!(totals.draining.first().is_none_or(|entry| entry.open > 0), "{:?}", totals.draining);
 }
 
 fn is_over(task: &Task) -> bool {
@@ -45,21 +62,29 @@ fn is_over(task: &Task) -> bool {
 fn nodes(totals: &Totals) {
     let mut stakes = Amount::ZERO;
     let mut count = 0;
+    let mut sizes: BTreeMap<String, u64> = BTreeMap::new();
     let all = NODES.range(None, ALL);
     for (address, node) in &all {
         stakes = add(stakes, node.stake);
         count += u64::from(node.state != NodeState::Unbonding);
-        let listed = node.place.and_then(|place| AVAILABLE.load(&place));
-        assert_eq!(listed.is_some(), node.state == NodeState::Available, "{address} {node:?}");
-        assert!(listed.is_none_or(|listed| listed == *address), "{address} {node:?}");
+        let lists = if node.state == NodeState::Available { 1 + node.types.len() } else { 0 };
+        assert_eq!(node.places.len(), lists, "{address} {node:?}");
+        let names = std::iter::once("").chain(node.types.iter().map(String::as_str));
+        for (list, place) in names.zip(&node.places) {
+            assert_eq!(AVAILABLE.load(&(list.into(), *place)), Some(*address), "{address} in `{list}`");
+            *sizes.entry(String::from(list)).or_insert(0) += 1;
+        }
         let bound = matches!(node.state, NodeState::Busy | NodeState::PendingPause | NodeState::PendingQuit);
         assert_eq!(node.task.is_some(), bound, "{address} {node:?}");
         assert_eq!(node.withdraw_ms.is_some(), node.state == NodeState::Unbonding, "{address} {node:?}");
     }
     assert_eq!(stakes, totals.stats.staked);
     assert_eq!(count, totals.stats.nodes);
-    let places: Vec<u64> = AVAILABLE.range(None, ALL).into_iter().map(|(place, _)| place).collect();
-    assert_eq!(places, (0..totals.stats.nodes_available).collect::<Vec<_>>(), "the list has no gaps");
+    let expected = sizes.iter().flat_map(|(list, size)| (0..*size).map(|place| (list.clone(), place)));
+    let places: Vec<_> = AVAILABLE.range(None, ALL).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(places, expected.collect::<Vec<_>>(), "the lists have no gaps and nobody else's entries");
+    assert_eq!(sizes.remove("").unwrap_or_default(), totals.stats.nodes_available);
+    assert_eq!(SIZES.range(None, ALL).into_iter().collect::<BTreeMap<_, _>>(), sizes);
     for (address, _) in PENALTIES.range(None, ALL) {
         assert!(all.iter().any(|(node, _)| *node == address), "{address} left its record behind");
     }

@@ -17,7 +17,7 @@ fn all() -> Vec<TaskError> {
         TaskError::WrongState { task, state: TaskState::Success },
         TaskError::TooLate { task },
         TaskError::NotDue { task },
-        TaskError::NotSupported { what: "external types" },
+        TaskError::NotSupported { external: "render".into() },
         TaskError::NotEnoughTokens { needed: two, balance: one },
         TaskError::NotEnoughAllowance { needed: two, allowance: one },
         TaskError::NotEnoughNodes { available: 2 },
@@ -46,6 +46,9 @@ fn all() -> Vec<TaskError> {
         TaskError::BadConfigAmount { field: "stake_min", value: one, least: two, most: three },
         TaskError::BadRelay { why: "it is registered already" },
         TaskError::NotScheduled { why: ScheduleError::Full },
+        TaskError::BadExternalTypes { why: "one is named twice" },
+        TaskError::RelayDraining { relay: node, last_task: 7 },
+        TaskError::NotOffered,
     ]
 }
 

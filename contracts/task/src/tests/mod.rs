@@ -3,13 +3,18 @@
 mod attacks;
 mod audit;
 mod calls;
+mod config;
 mod errors;
+mod external;
 mod histories;
 mod life;
 mod net;
 mod nodes;
+mod pages;
 mod refusals;
+mod relays;
 pub(crate) mod rows;
 mod security;
+mod similar;
 mod triples;
 mod verdicts;

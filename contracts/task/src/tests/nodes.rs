@@ -81,7 +81,7 @@ fn joining_has_its_refusals() {
     let low = TaskError::StakeTooLow { stake: Amount::cnx(399), stake_min: Amount::cnx(400) };
     assert_eq!(join(399), Err(low));
     let typed = call(stranger, || contract::join(Amount::cnx(400), Some(vec!["gpu".into()])));
-    assert_eq!(typed, Err(TaskError::NotSupported { what: "external types" }));
+    assert_eq!(typed, Err(TaskError::NotSupported { external: "gpu".into() }));
     join(400).expect("all is there");
     assert_eq!(join(400), Err(TaskError::AlreadyJoined));
 }

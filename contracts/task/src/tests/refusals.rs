@@ -24,12 +24,10 @@ fn creating_has_its_refusals() {
         request.program = None;
         request.external = Some("render".into());
     };
-    refused(external, TaskError::NotSupported { what: "external types" });
+    refused(external, TaskError::NotSupported { external: "render".into() });
     refused(|request| request.program = None, TaskError::NoProgram);
     refused(|request| request.external = Some("render".into()), TaskError::NoProgram);
     let similar = |threshold| Comparison::Similar { threshold, fingerprint: Hash::ZERO };
-    let unsupported = TaskError::NotSupported { what: "similar comparisons" };
-    refused(|request| request.comparison = similar(5), unsupported);
     refused(|request| request.comparison = similar(33), TaskError::BadComparison { threshold: 33 });
     refused(|request| request.comparison = similar(0), TaskError::BadComparison { threshold: 0 });
     let most = Amount::new(u128::MAX);

@@ -56,7 +56,7 @@ pub(super) fn check(before: &World, after: &World, who: Address, call: &Call) {
         assert!(names.contains(&&*entry), "{name} changed `{entry}`");
         if entry == "nodes" && is_own(call) && key[zero + 1..] != *who.as_bytes() {
             let load = |world: &World| -> Node { borsh::from_slice(&world.storage[&key]).expect("a node") };
-            let moved = Node { place: load(after).place, ..load(before) };
+            let moved = Node { places: load(after).places, ..load(before) };
             assert_eq!(moved, load(after), "{name} changed another node");
         }
     }
