@@ -97,7 +97,7 @@ impl Model {
             (self.purses, self.allowances) = (purses, allowances);
             return Err("NotEnoughNodes");
         }
-        self.sweep();
+        self.sweep(2);
         self.created += 1;
         self.calls += 1;
         let draw_due = self.height + config.draw_delay;
@@ -134,8 +134,8 @@ impl Model {
         Ok(())
     }
 
-    fn sweep(&mut self) {
-        for _ in 0..2 {
+    pub(super) fn sweep(&mut self, count: u8) {
+        for _ in 0..count {
             if self.ended.first().is_some_and(|(_, at)| self.now_ms >= *at) {
                 let (id, _) = self.ended.remove(0);
                 self.tasks.remove(&id);

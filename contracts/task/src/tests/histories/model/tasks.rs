@@ -224,6 +224,7 @@ impl Model {
         self.give(creator, back);
         self.burned += burned;
         self.ended.push((id, removal_ms));
+        self.sweep(1);
     }
 }
 
