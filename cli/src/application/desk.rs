@@ -9,8 +9,8 @@ use hydrogen_types::task::{BlobKind, RelayReceipt, RelayView, TaskState, TaskVie
 use hydrogen_types::{Amount, ChainId, Hash, codec};
 use std::path::Path;
 
-/// Left in the allowance above the fee for the gas deposit, which the contract works out from the gas price: 0.0025
-/// CNX at the minimum price, so this covers 40 times of it. What is not needed is not taken.
+/// Left in the allowance above the fee for the gas deposit, which the contract works out from the gas price: 0.005
+/// CNX at the minimum price, so this covers 20 times of it. What is not needed is not taken.
 const DEPOSIT_MAX: Amount = Amount::new(100_000_000_000_000_000);
 /// What creation costs beside the fee at the least gas price, the deposit included: measured, rounded up.
 const GAS_AND_DEPOSIT: Amount = Amount::new(5_000_000_000_000_000);

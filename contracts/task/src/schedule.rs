@@ -13,18 +13,13 @@ use hydrogen_types::codec::encode;
 use hydrogen_types::task::TaskState;
 use hydrogen_types::{Amount, CallKind, Due, Gas, Height, ScheduleRequest};
 
-// Gas of the scheduled calls. In the sandbox a draw among many nodes uses 190 million and a verdict 120; by the prices of
-// the host functions three nodes with full records, all fined, and the close use up to 260. Twice that leaves room for
-// the engine's next price list; what is not used goes back to the creator.
-
-/// For the draw: three picks from the list, three events, the next deadline.
-const DRAW_GAS: Gas = Gas::new(500_000_000);
-/// For the deadline of the arguments or of the commitments: at worst three nodes freed, and the task closed.
-const DEADLINE_GAS: Gas = Gas::new(500_000_000);
-/// For the verdict, in a call of its own or at the deadline of the reveals: three nodes fined, paid and freed.
-const JUDGE_GAS: Gas = Gas::new(500_000_000);
-/// For either deadline of the upload: at worst one node fined and freed, and the task closed.
-const UPLOAD_GAS: Gas = Gas::new(500_000_000);
+/// Gas of each scheduled call. The dearest use up to 700 million: draws and verdicts over nodes that stand in five lists
+/// each and have full records, and an end that takes eight relays with it; `testnet/harness/tests/it/ceilings.rs`
+/// measures them in the sandbox. The rest is room for the engine's next price list; what is not used goes back to the
+/// creator.
+const CALL_GAS: Gas = Gas::new(1_000_000_000);
+/// Calls of the longest chain: the draw, and the deadlines of commitments, reveals, uploader, and open upload.
+const CHAIN_MAX: usize = 5;
 
 /// The stage whose deadline a scheduled call keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize, Abi)]
@@ -39,16 +34,6 @@ pub enum Stage {
     Upload,
     /// Any agreeing node uploads.
     OpenUpload,
-}
-
-impl Stage {
-    fn gas(self) -> Gas {
-        match self {
-            Self::Args | Self::Commit => DEADLINE_GAS,
-            Self::Reveal => JUDGE_GAS,
-            Self::Upload | Self::OpenUpload => UPLOAD_GAS,
-        }
-    }
 }
 
 /// The stage a task is in; `None` before the draw and at the end.
@@ -66,15 +51,14 @@ pub(crate) fn stage(task: &Task) -> Option<Stage> {
 /// The worst chain: the draw, silence while committing, a verdict, nobody uploads. A call taken back is refunded
 /// whole, so that no other order of events costs more (the arguments' deadline, if it runs, is the last call).
 pub(crate) fn deposit(gas_price: u64) -> Amount {
-    let chain = [DRAW_GAS, DEADLINE_GAS, JUDGE_GAS, UPLOAD_GAS, UPLOAD_GAS];
-    chain.into_iter().fold(Gas::ZERO, Gas::saturating_add).cost(gas_price)
+    [CALL_GAS; CHAIN_MAX].into_iter().fold(Gas::ZERO, Gas::saturating_add).cost(gas_price)
 }
 
 /// Leaves the draw with the chain.
 pub(crate) fn draw(task: &mut Task) -> Result<(), TaskError> {
     let args = encode(&task.view.id);
     let due = Due::Height(task.draw_due);
-    replace(task, request(CallKind::Draw, due, "draw_panel", args, DRAW_GAS))
+    replace(task, request(CallKind::Draw, due, "draw_panel", args))
 }
 
 /// Sets the deadline of the stage the task is in, in place of the one before.
@@ -82,14 +66,14 @@ pub(crate) fn deadline(task: &mut Task, deadline_ms: u64) -> Result<(), TaskErro
     let stage = stage(task).expect("a stage with a deadline was entered");
     task.view.deadline_ms = Some(deadline_ms);
     let args = encode(&(task.view.id, stage));
-    replace(task, request(CallKind::Ordinary, Due::UptimeMs(deadline_ms), "deadline", args, stage.gas()))
+    replace(task, request(CallKind::Ordinary, Due::UptimeMs(deadline_ms), "deadline", args))
 }
 
 /// Leaves the verdict to the block `due`, in place of the deadline of the reveals.
 pub(crate) fn judge(task: &mut Task, due: Height) -> Result<(), TaskError> {
     task.judge_height = Some(due);
     let args = encode(&task.view.id);
-    replace(task, request(CallKind::Ordinary, Due::Height(due), "judge", args, JUDGE_GAS))
+    replace(task, request(CallKind::Ordinary, Due::Height(due), "judge", args))
 }
 
 /// Takes the waiting call back, if there is one; its price returns to the deposit.
@@ -98,14 +82,14 @@ pub(crate) fn clear(task: &mut Task) {
     task.view.deposit = add(task.view.deposit, returned);
 }
 
-fn request(kind: CallKind, due: Due, method: &str, args: alloc::vec::Vec<u8>, gas: Gas) -> ScheduleRequest {
+fn request(kind: CallKind, due: Due, method: &str, args: alloc::vec::Vec<u8>) -> ScheduleRequest {
     // Price and payee are the task's: filled in where it is known.
     ScheduleRequest {
         kind,
         due,
         method: method.into(),
         args,
-        gas,
+        gas: CALL_GAS,
         gas_price: 0,
         refund_to: Default::default(),
     }

@@ -1,6 +1,7 @@
 //! The task contract's whole life, played with the real sandbox, contract and programs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod ceilings;
 mod cheats;
 mod deadlines;
 mod gas;

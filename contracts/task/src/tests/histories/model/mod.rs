@@ -16,7 +16,7 @@ use hydrogen_types::{Address, ChainId, Hash};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Base units of a scheduled call at a gas price of 1.
-const CALL_GAS: u128 = 500_000_000;
+const CALL_GAS: u128 = 1_000_000_000;
 /// Scheduled calls that a deposit pays for.
 const CALLS_MAX: u128 = 5;
 
