@@ -3,7 +3,7 @@
 use crate::application::{ApplicationError, Order, Work};
 use hydrogen_offchain::safety::safe_fee;
 use hydrogen_types::Amount;
-use hydrogen_types::task::{CreateTask, PANEL, Stats, TaskConfig, task_default};
+use hydrogen_types::task::{Comparison, CreateTask, PANEL, Stats, TaskConfig, task_default};
 
 /// Every timeout leaves this for fetching and for the chain, in ms.
 const TIMEOUT_BASE_MS: u64 = 30_000;
@@ -61,14 +61,20 @@ pub fn quote(order: &Order, config: &TaskConfig, stats: &Stats) -> Result<Quote,
     within("fuel_max", fuel_max, 1, config.fuel_max)?;
     within("memory_bytes_max", memory_bytes_max, MEMORY_BYTES_MIN, config.memory_bytes_max)?;
     within("output_bytes_max", output_bytes_max, 1, config.output_bytes_max)?;
-    if let hydrogen_types::task::Comparison::Similar { threshold, .. } = &request.comparison {
+    if let Comparison::Similar { threshold, .. } = &request.comparison {
         within("threshold", u64::from(*threshold), 1, THRESHOLD_MAX)?;
     }
-    let floor_ms = match &order.work {
+    let fuel_ms = fuel_max.div_ceil(config.fuel_per_ms_min.max(1));
+    let executing_ms = match &order.work {
         Work::Program(_) => TIMEOUT_BASE_MS
-            .saturating_add(fuel_max.div_ceil(config.fuel_per_ms_min.max(1)))
+            .saturating_add(fuel_ms)
             .saturating_add(args_bytes_max.div_ceil(FETCH_BYTES_PER_MS)),
         Work::External(name) => type_floor_ms(config, name)?,
+    };
+    // The program of fingerprints may burn as much fuel again.
+    let floor_ms = match &request.comparison {
+        Comparison::Exact => executing_ms,
+        Comparison::Similar { .. } => executing_ms.saturating_add(fuel_ms),
     };
     let default_ms = task_default::TIMEOUT_MS.min(config.timeout_ms_max);
     let timeout_ms = order.timeout_ms.unwrap_or(default_ms.max(floor_ms));

@@ -180,7 +180,8 @@ fn arguments_types_and_thresholds_have_bounds() {
     };
     assert_eq!(quoted(&similar(0), &config), Err("BadLimits".into()));
     assert_eq!(quoted(&similar(33), &config), Err("BadLimits".into()));
-    assert_eq!(quoted(&similar(5), &config), Ok((600_000, false)));
+    // 30 s, 500 s of fuel for each of two programs, 34 s for the arguments.
+    assert_eq!(quoted(&similar(5), &config), Ok((1_063_555, true)));
     assert_eq!(similar(5).programs().len(), 2, "both must be at a relay");
 }
 
