@@ -4,8 +4,11 @@ use crate::relay::answer::Refused;
 use crate::relay::context::{Context, now_ms};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use hydrogen_offchain::signing::{RequestParts, parse_content_digest, verify_request};
+use hydrogen_offchain::signing::{
+    RequestParts, SigningError, Verified, parse_content_digest, verify_request,
+};
 use hydrogen_types::{Address, Hash};
+use std::sync::PoisonError;
 
 /// A caller whose signature holds.
 #[derive(Debug, Clone)]
@@ -13,16 +16,18 @@ pub(crate) struct Caller {
     pub(crate) address: Address,
     /// The digest of the body that it announced; present on uploads.
     pub(crate) digest: Option<Hash>,
+    verified: Verified,
 }
 
-/// Verifies the request's signature and spends its nonce.
+/// Verifies the request's signature, and that its nonce is not used. It is spent by [`spend`], once the request is
+/// granted: what strangers send is not worth remembering.
 pub(crate) fn authenticate(context: &Context, parts: &Parts) -> Result<Caller, Refused> {
-    let unsigned = |message: String| Refused::new(StatusCode::UNAUTHORIZED, "BadSignature", message);
     let headers = &parts.headers;
+    let missing =
+        |header: &'static str, reason: &str| SigningError::Malformed { header, reason: reason.into() };
     let input = text(headers, "signature-input")
-        .ok_or_else(|| unsigned(String::from("no signature-input header: sign the request (RFC 9421)")))?;
-    let signature =
-        text(headers, "signature").ok_or_else(|| unsigned(String::from("no signature header")))?;
+        .ok_or_else(|| missing("signature-input", "there is none: sign the request (RFC 9421)"))?;
+    let signature = text(headers, "signature").ok_or_else(|| missing("signature", "there is none"))?;
     let authority = authority(context, parts)?;
     let content_digest = text(headers, "content-digest");
     let request = RequestParts {
@@ -32,20 +37,18 @@ pub(crate) fn authenticate(context: &Context, parts: &Parts) -> Result<Caller, R
         query: parts.uri.query().unwrap_or(""),
         content_digest,
     };
+    let verified = verify_request(&request, input, signature, now_ms() / 1_000)?;
+    let digest = content_digest.map(parse_content_digest).transpose()?;
+    context.nonces.lock().unwrap_or_else(PoisonError::into_inner).check(&verified)?;
+    Ok(Caller { address: verified.address, digest, verified })
+}
+
+/// Spends the nonce of a request that is granted otherwise. Of two with the same nonce, one gets past.
+pub(crate) fn spend(context: &Context, caller: &Caller) -> Result<(), Refused> {
     let now_s = now_ms() / 1_000;
-    let verified =
-        verify_request(&request, input, signature, now_s).map_err(|error| unsigned(error.to_string()))?;
-    let digest =
-        content_digest.map(parse_content_digest).transpose().map_err(|error| unsigned(error.to_string()))?;
-    {
-        let mut nonces = context.nonces.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        nonces.accept(&verified, now_s).map_err(|error| unsigned(error.to_string()))?;
-    }
-    context
-        .index
-        .put_nonce(&verified.key, &verified.nonce, now_s)
-        .map_err(|error| Refused::trouble("index", &error))?;
-    Ok(Caller { address: verified.address, digest })
+    let Verified { key, nonce, .. } = &caller.verified;
+    context.nonces.lock().unwrap_or_else(PoisonError::into_inner).accept(&caller.verified, now_s)?;
+    context.index.put_nonce(key, nonce, now_s).map_err(|error| Refused::trouble("index", &error))
 }
 
 /// The host the request is for. It must be this relay, or a request made to another could be played back here.

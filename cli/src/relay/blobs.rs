@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::AsyncWriteExt;
 
-/// Where blobs live. Names are chosen by the relay: `args-7`, `result-7`, `program-HEX`.
+/// Where blobs live. Names are chosen by the relay: `args-7-HEX`, `result-7-HEX`, `program-HEX`.
 pub(crate) trait Blobs: Send + Sync {
     /// Starts a blob that has no name yet.
     ///
@@ -34,6 +34,11 @@ pub(crate) trait Blobs: Send + Sync {
     /// # Errors
     /// The medium's own.
     fn names(&self) -> io::Result<Vec<String>>;
+    /// Bytes that may still be written.
+    ///
+    /// # Errors
+    /// The medium's own.
+    fn free_bytes(&self) -> io::Result<u64>;
 }
 
 /// Blobs in a folder.
@@ -64,13 +69,7 @@ impl Blobs for FileBlobs {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let path = self.pending.join(number.to_string());
         let file = std::fs::File::create_new(&path)?;
-        Ok(Pending {
-            file: Some(tokio::fs::File::from_std(file)),
-            path: Some(path),
-            folder: self.folder.clone(),
-            hasher: Sha256::new(),
-            size: 0,
-        })
+        Ok(Pending::new(file, path, self.folder.clone()))
     }
 
     fn open(&self, name: &str) -> io::Result<Option<(std::fs::File, u64)>> {
@@ -101,6 +100,11 @@ impl Blobs for FileBlobs {
         }
         Ok(names)
     }
+
+    fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.folder)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
 }
 
 /// A blob being written. Dropped before [`Pending::publish`], it leaves nothing.
@@ -114,6 +118,12 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
+    /// A blob that is written to `file`, which lies at `path`, and gets its name in `folder`.
+    pub(crate) fn new(file: std::fs::File, path: PathBuf, folder: PathBuf) -> Self {
+        let file = Some(tokio::fs::File::from_std(file));
+        Self { file, path: Some(path), folder, hasher: Sha256::new(), size: 0 }
+    }
+
     /// Appends bytes.
     ///
     /// # Errors

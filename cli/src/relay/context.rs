@@ -1,27 +1,25 @@
 //! What all requests share.
 
-use crate::client::Client;
+use crate::relay::answer::Refused;
 use crate::relay::blobs::Blobs;
 use crate::relay::config::RelayLimits;
-use crate::relay::head::Head;
 use crate::relay::index::Index;
+use crate::relay::locks::Locks;
 use crate::relay::metrics::Metrics;
+use crate::relay::nodes::Nodes;
+use crate::relay::pace::Pace;
+use crate::relay::quota::Quotas;
 use hydrogen_core::SecretKey;
 use hydrogen_offchain::signing::Nonces;
-use hydrogen_types::{Address, ChainId};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::sync::{Semaphore, watch};
-
-/// Locks that keep two uploads of one blob apart; different tasks rarely share one.
-const PUBLISH_LOCKS: usize = 64;
+use hydrogen_types::task::RelayView;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The relay's parts, shared by all requests and the background work.
 pub(crate) struct Context {
-    pub(crate) client: Client,
-    pub(crate) chain_id: ChainId,
+    pub(crate) nodes: Nodes,
     pub(crate) key: SecretKey,
     pub(crate) limits: RelayLimits,
     /// Hosts (with port) under which a request may be addressed to this relay.
@@ -29,46 +27,33 @@ pub(crate) struct Context {
     pub(crate) index: Index,
     pub(crate) blobs: Box<dyn Blobs>,
     pub(crate) nonces: Mutex<Nonces>,
-    /// Bytes stored by account; written by uploads and the sweep.
-    pub(crate) usage: Mutex<BTreeMap<Address, u64>>,
+    pub(crate) quotas: Arc<Quotas>,
+    /// Held by every upload and download; an upload's until its blob is durable, even if its client is gone.
     pub(crate) transfers: Arc<Semaphore>,
-    pub(crate) publish_locks: Vec<tokio::sync::Mutex<()>>,
-    pub(crate) head: watch::Receiver<Head>,
-    pub(crate) metrics: Metrics,
+    /// Held while a program runs or is checked.
+    pub(crate) checks: Arc<Semaphore>,
+    pub(crate) locks: Locks,
+    /// Held while programs are added or removed, and between finding a task's programs here and saying so in a receipt.
+    pub(crate) programs: tokio::sync::Mutex<()>,
+    /// The contract's relays; written by `head`.
+    pub(crate) relays: Mutex<Vec<RelayView>>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Context {
-    pub(crate) fn publish_locks() -> Vec<tokio::sync::Mutex<()>> {
-        (0..PUBLISH_LOCKS).map(|_| tokio::sync::Mutex::new(())).collect()
+    /// A slot for a transfer, or the refusal when all are taken.
+    pub(crate) fn slot(&self) -> Result<OwnedSemaphorePermit, Refused> {
+        let slot = Arc::clone(&self.transfers).try_acquire_owned();
+        slot.map_err(|_| Refused::busy("all transfer slots are taken"))
     }
 
-    /// The lock under which blob number `key` is made visible.
-    pub(crate) fn publish_lock(&self, key: u64) -> &tokio::sync::Mutex<()> {
-        let index = usize::try_from(key % PUBLISH_LOCKS as u64).unwrap_or(0);
-        &self.publish_locks[index]
+    /// The speed asked of a body that starts now.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(Instant::now(), self.idle_timeout(), self.limits.rate_min)
     }
 
-    /// Adds to what `account` has stored, unless it would be more than it may.
-    pub(crate) fn reserve(&self, account: &Address, bytes: u64) -> bool {
-        let mut usage = self.usage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let used = usage.entry(*account).or_default();
-        let sum = used.saturating_add(bytes);
-        let fits = sum <= self.limits.account_bytes_max;
-        if fits {
-            *used = sum;
-        }
-        fits
-    }
-
-    /// Takes back what [`Context::reserve`] added.
-    pub(crate) fn release(&self, account: &Address, bytes: u64) {
-        let mut usage = self.usage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(used) = usage.get_mut(account) {
-            *used = used.saturating_sub(bytes);
-            if *used == 0 {
-                usage.remove(account);
-            }
-        }
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.limits.idle_timeout_ms)
     }
 }
 

@@ -30,14 +30,14 @@ pub enum RelayError {
     /// The server stopped.
     #[error("relay server")]
     Serve(#[source] std::io::Error),
-    /// No node answered, so the relay does not know its chain.
-    #[error("none of the nodes answered: {reason}; start one, or name it with --rpc")]
+    /// No node of the relay's chain answered that is no older than what it has seen.
+    #[error("no node can be followed: {reason}; start one, or name it with --rpc")]
     NoNode {
         /// What the last one said.
         reason: String,
     },
-    /// The public URL is no URL with a host.
-    #[error("`{url}` is not an http URL with a host")]
+    /// The public URL is no URL with a host alone: requests are signed with their path, so no proxy may add to it.
+    #[error("`{url}` is not http:// or https:// with a host and no path")]
     PublicUrl {
         /// What was given.
         url: String,
@@ -50,4 +50,11 @@ pub enum RelayError {
         /// The chain of the node.
         followed: String,
     },
+}
+
+impl RelayError {
+    /// Whether the reason may go away while a start waits.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::NoNode { .. })
+    }
 }

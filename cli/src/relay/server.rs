@@ -1,101 +1,83 @@
 //! Starting, serving, stopping.
 
-use crate::client::{Client, ClientError, Status};
-use crate::relay::answer::Refused;
+use crate::client::{Client, Status};
 use crate::relay::blobs::FileBlobs;
 use crate::relay::config::RelayConfig;
 use crate::relay::context::{Context, now_ms};
 use crate::relay::error::RelayError;
-use crate::relay::head::{self, Head, STALE_AFTER};
+use crate::relay::head;
 use crate::relay::index::Index;
+use crate::relay::locks::Locks;
 use crate::relay::metrics::Metrics;
-use crate::relay::{download, programs, sweep, upload};
-use axum::Json;
-use axum::Router;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use crate::relay::nodes::{Head, Identity, Nodes, status_of, url_of};
+use crate::relay::quota::Quotas;
+use crate::relay::{listener, routes, sweep};
+use axum::http::Uri;
 use hydrogen_offchain::signing::{NONCE_KEPT_S, Nonces};
-use hydrogen_types::task::BlobKind;
-use hydrogen_types::{Address, Hash};
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use hydrogen_types::{Address, Height};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 /// How long a start waits for a node to answer: in a network that starts as one, the relay may be first.
 const NODE_TIMEOUT: Duration = Duration::from_secs(30);
 const NODE_PAUSE: Duration = Duration::from_millis(50);
-/// How long running transfers may take to end after a stop.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-
-type Shared = State<Arc<Context>>;
+/// Longest wait at the end for work that goes on without a client.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A relay that is bound and ready to serve.
 pub struct Relay {
     context: Arc<Context>,
     listener: TcpListener,
     address: SocketAddr,
-    heads: watch::Sender<Head>,
-}
-
-/// Binds and serves until `shutdown`.
-///
-/// # Errors
-/// As [`Relay::bind`] and [`Relay::serve`].
-pub async fn run(
-    config: RelayConfig,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), RelayError> {
-    Relay::bind(config).await?.serve(shutdown).await
 }
 
 impl Relay {
     /// Opens the home, takes the address and finds the chain.
     ///
     /// # Errors
-    /// The address is taken, the home is foreign or in use, or no node answers.
+    /// The address is taken, the home is foreign or in use, or no node of its chain answers.
     pub async fn bind(config: RelayConfig) -> Result<Self, RelayError> {
         let listen = |source| RelayError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let authorities = authorities(address, config.public_url.as_deref())?;
-        let client =
-            Client::new(&config.rpc).map_err(|error| RelayError::NoNode { reason: error.to_string() })?;
-        let status = first_status(&client).await?;
-        let (heads, head) = watch::channel(Head::of(&status));
         let (index, blobs) = open_home(&config)?;
-        let chain_id = status.chain_id.0;
-        // The genesis hash is the chain's identity: two test networks share a name.
-        let followed = format!("{chain_id} {}", status.genesis.0);
-        let stored = index.bind_chain(&followed)?;
-        if stored != followed {
-            return Err(RelayError::OtherChain { stored, followed });
-        }
-        let nonces = nonces(&index)?;
-        let usage = usage(&index)?;
+        let (clients, status) = find_chain(&config, &index).await?;
+        let identity = Identity::of(&status);
+        index.bind_chain(&identity.to_string())?;
+        let now_s = now_ms() / 1_000;
+        let nonces = Nonces::restored(index.nonces(now_s.saturating_sub(NONCE_KEPT_S))?);
+        let nonces = if index.was_clean() { nonces } else { nonces.after_unclean_end(now_s) };
+        let stored = index.blobs()?;
+        let of =
+            |blob: &crate::relay::index::StoredBlob| (blob.receipt.body.uploader, blob.receipt.body.size);
+        let quotas = Quotas::new(&config.limits, stored.iter().map(|(_, blob)| of(blob)));
+        let metrics = Arc::new(Metrics::new());
+        let head = Head { height: status.height.0, uptime_ms: status.uptime_ms.0, seen: Instant::now() };
         let context = Context {
-            client,
-            chain_id,
+            nodes: Nodes::new(clients, identity, head, Arc::clone(&metrics)),
             key: config.key,
             transfers: Arc::new(Semaphore::new(config.limits.transfers_max)),
+            checks: Arc::new(Semaphore::new(config.limits.checks_max)),
             limits: config.limits,
             authorities,
             index,
             blobs: Box::new(blobs),
             nonces: Mutex::new(nonces),
-            usage: Mutex::new(usage),
-            publish_locks: Context::publish_locks(),
-            head,
-            metrics: Metrics::new(),
+            quotas: Arc::new(quotas),
+            locks: Locks::default(),
+            programs: tokio::sync::Mutex::default(),
+            relays: Mutex::default(),
+            metrics,
         };
         sweep::remove_strays(&context)?;
-        Ok(Self { context: Arc::new(context), listener, address, heads })
+        context.index.mark_in_use()?;
+        Ok(Self { context: Arc::new(context), listener, address })
     }
 
     /// Where it listens.
@@ -113,51 +95,37 @@ impl Relay {
     /// Serves until `shutdown`, then lets running transfers end for a while and notes the clean stop.
     ///
     /// # Errors
-    /// The listener failed, or the stop could not be noted.
+    /// The stop could not be noted.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), RelayError> {
-        let Self { context, listener, heads, .. } = self;
-        let app = router(Arc::clone(&context));
+        let Self { context, listener, .. } = self;
         let (stopping, stopped) = watch::channel(false);
-        let background = Arc::clone(&context);
-        let following = head::follow(context.client.clone(), heads);
-        let work = async move {
-            tokio::join!(following, sweep::sweep_for_ever(&background));
-        };
-        let graceful = async move {
+        let tell = async move {
             shutdown.await;
             stopping.send_replace(true);
+            // Kept until the listener has ended: a sender that is gone says nothing.
+            stopping.closed().await;
         };
-        let server = axum::serve(listener, app).with_graceful_shutdown(graceful);
-        let deadline = async move {
-            let mut stopped = stopped;
-            if stopped.wait_for(|stop| *stop).await.is_ok() {
-                tokio::time::sleep(STOP_TIMEOUT).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
+        let work = async {
+            tokio::join!(head::follow(&context), sweep::sweep_for_ever(&context), tell);
         };
+        let app = routes::router(Arc::clone(&context));
         tokio::select! {
-            served = server => served.map_err(RelayError::Serve)?,
+            () = listener::serve(listener, app, &context, stopped) => {}
             () = work => {}
-            () = deadline => tracing::warn!("transfers were cut off"),
         }
-        Ok(context.index.close_clean()?)
+        context.index.put_height(context.nodes.head().height)?;
+        context.index.close_clean()?;
+        release(context).await;
+        Ok(())
     }
 }
 
-async fn first_status(client: &Client) -> Result<Status, RelayError> {
-    let attempts = async {
-        loop {
-            match client.status().await {
-                Err(error) if error.is_transient() => tokio::time::sleep(NODE_PAUSE).await,
-                done => return done,
-            }
-        }
-    };
-    let no_node = |error: ClientError| RelayError::NoNode { reason: error.to_string() };
-    match tokio::time::timeout(NODE_TIMEOUT, attempts).await {
-        Ok(done) => done.map_err(no_node),
-        Err(_) => client.status().await.map_err(no_node),
+/// Waits until nobody else holds the home open, so that it may be opened again; a program that still runs is not waited
+/// for.
+async fn release(context: Arc<Context>) {
+    let end = Instant::now() + RELEASE_TIMEOUT;
+    while Arc::strong_count(&context) > 1 && Instant::now() < end {
+        tokio::time::sleep(NODE_PAUSE).await;
     }
 }
 
@@ -174,19 +142,51 @@ fn open_home(config: &RelayConfig) -> Result<(Index, FileBlobs), RelayError> {
     Ok((index, blobs))
 }
 
-fn nonces(index: &Index) -> Result<Nonces, RelayError> {
-    let now_s = now_ms() / 1_000;
-    let kept = index.nonces(now_s.saturating_sub(NONCE_KEPT_S))?;
-    Ok(if index.was_clean() { Nonces::restored(kept) } else { Nonces::after_unclean_end(now_s) })
+/// Waits for a node of the home's chain (of any chain, for a new home) that is no older than the home.
+async fn find_chain(config: &RelayConfig, index: &Index) -> Result<(Vec<Client>, Status), RelayError> {
+    let client = |url: &String| Client::new(std::slice::from_ref(url));
+    let clients: Result<Vec<Client>, _> = config.rpc.iter().map(client).collect();
+    let clients = clients.map_err(|error| RelayError::NoNode { reason: error.to_string() })?;
+    let (stored, seen) = (index.chain()?, index.height()?);
+    let end = Instant::now() + NODE_TIMEOUT;
+    loop {
+        match try_all(&clients, stored.as_deref(), seen).await {
+            Ok(status) => return Ok((clients, status)),
+            Err(error) if error.may_pass() && Instant::now() < end => tokio::time::sleep(NODE_PAUSE).await,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
-fn usage(index: &Index) -> Result<BTreeMap<Address, u64>, RelayError> {
-    let mut usage = BTreeMap::new();
-    for (_, stored) in index.blobs()? {
-        let used: &mut u64 = usage.entry(stored.receipt.body.uploader).or_default();
-        *used = used.saturating_add(stored.receipt.body.size);
+async fn try_all(clients: &[Client], stored: Option<&str>, seen: Height) -> Result<Status, RelayError> {
+    let mut reasons = Vec::new();
+    let mut foreign = None;
+    for client in clients {
+        match status_of(client).await {
+            Err(error) => reasons.push(error.to_string()),
+            Ok(status) => {
+                let followed = Identity::of(&status).to_string();
+                match stored {
+                    Some(stored) if stored != followed => {
+                        let stored = stored.to_owned();
+                        foreign = Some(RelayError::OtherChain { stored, followed });
+                    }
+                    _ if status.height.0 < seen => {
+                        let height = status.height.0;
+                        reasons.push(format!(
+                            "{} is at height {height}, this relay has seen {seen}",
+                            url_of(client)
+                        ));
+                    }
+                    _ => return Ok(status),
+                }
+            }
+        }
     }
-    Ok(usage)
+    match foreign {
+        Some(foreign) if reasons.is_empty() => Err(foreign),
+        _ => Err(RelayError::NoNode { reason: reasons.join("; ") }),
+    }
 }
 
 /// Hosts under which requests may name this relay.
@@ -196,118 +196,26 @@ fn authorities(address: SocketAddr, public_url: Option<&str>) -> Result<BTreeSet
         authorities.insert(format!("127.0.0.1:{}", address.port()));
     }
     if let Some(url) = public_url {
-        let bad = || RelayError::PublicUrl { url: url.to_owned() };
-        let uri: Uri = url.parse().map_err(|_| bad())?;
-        authorities.insert(uri.authority().ok_or_else(bad)?.as_str().to_ascii_lowercase());
+        authorities.insert(public_authority(url)?);
     }
     Ok(authorities)
 }
 
-fn router(context: Arc<Context>) -> Router {
-    Router::new()
-        .route("/v1/tasks/{id}/args", post(post_args).get(get_args))
-        .route("/v1/tasks/{id}/result", post(post_result).get(get_result))
-        .route("/v1/programs/{hash}", get(get_program).put(put_program))
-        .route("/v1/info", get(info))
-        .route("/health", get(health))
-        .route("/metrics", get(metrics))
-        .fallback(|| async { not_found("no such path") })
-        .with_state(context)
-}
-
-async fn post_args(State(context): Shared, Path(id): Path<String>, request: Request) -> Response {
-    match task_id(&id) {
-        Ok(task) => upload::upload(context, task, BlobKind::Args, request).await,
-        Err(refused) => refused.into_response(),
+/// The host of a URL as clients sign it: in lower case, without the port that its scheme has anyway.
+pub(crate) fn public_authority(url: &str) -> Result<String, RelayError> {
+    let bad = || RelayError::PublicUrl { url: url.to_owned() };
+    let uri: Uri = url.parse().map_err(|_| bad())?;
+    let scheme_port = match uri.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => return Err(bad()),
+    };
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(bad)?.to_ascii_lowercase();
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        return Err(bad());
     }
-}
-
-async fn post_result(State(context): Shared, Path(id): Path<String>, request: Request) -> Response {
-    match task_id(&id) {
-        Ok(task) => upload::upload(context, task, BlobKind::Result, request).await,
-        Err(refused) => refused.into_response(),
-    }
-}
-
-async fn get_args(State(context): Shared, Path(id): Path<String>, request: Request) -> Response {
-    match task_id(&id) {
-        Ok(task) => download::download(context, task, BlobKind::Args, request).await,
-        Err(refused) => refused.into_response(),
-    }
-}
-
-async fn get_result(State(context): Shared, Path(id): Path<String>, request: Request) -> Response {
-    match task_id(&id) {
-        Ok(task) => download::download(context, task, BlobKind::Result, request).await,
-        Err(refused) => refused.into_response(),
-    }
-}
-
-async fn put_program(State(context): Shared, Path(hash): Path<String>, request: Request) -> Response {
-    match Hash::from_hex(&hash) {
-        Some(hash) => programs::publish(context, hash, request).await,
-        None => bad_hash(&hash),
-    }
-}
-
-async fn get_program(State(context): Shared, Path(hash): Path<String>, headers: HeaderMap) -> Response {
-    match Hash::from_hex(&hash) {
-        Some(hash) => programs::fetch(&context, &hash, &headers),
-        None => bad_hash(&hash),
-    }
-}
-
-async fn info(State(context): Shared) -> Response {
-    let limits = &context.limits;
-    let height = context.head.borrow().height;
-    Json(json!({
-        "relay": context.key.address().to_string(),
-        "key": context.key.public().to_string(),
-        "chain_id": context.chain_id.as_str(),
-        "height": height.to_string(),
-        "body_bytes_max": limits.body_bytes_max.to_string(),
-        "account_bytes_max": limits.account_bytes_max.to_string(),
-        "program_bytes_max": limits.program_bytes_max.to_string(),
-        "program_deposit": limits.program_deposit.get().to_string(),
-        "kept_ms": limits.terms.kept_ms.to_string(),
-        "version": env!("CARGO_PKG_VERSION"),
-    }))
-    .into_response()
-}
-
-async fn health(State(context): Shared) -> Response {
-    let head = context.head.borrow().clone();
-    let fresh = head.seen.elapsed() < STALE_AFTER;
-    let status = if fresh { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({
-        "healthy": fresh,
-        "height": head.height.to_string(),
-        "node_seen_ms": u64::try_from(head.seen.elapsed().as_millis()).unwrap_or(u64::MAX).to_string(),
-    });
-    (status, Json(body)).into_response()
-}
-
-async fn metrics(State(context): Shared) -> Response {
-    let height = context.head.borrow().height.get();
-    context.metrics.height.set(i64::try_from(height).unwrap_or(i64::MAX));
-    context.metrics.encode().into_response()
-}
-
-fn task_id(text: &str) -> Result<u64, Refused> {
-    text.parse().map_err(|_| {
-        Refused::new(
-            StatusCode::BAD_REQUEST,
-            "BadTaskId",
-            format!("`{text}` is not a task id: a number is asked for"),
-        )
+    Ok(match uri.port_u16() {
+        Some(port) if port != scheme_port => format!("{host}:{port}"),
+        _ => host,
     })
-}
-
-fn bad_hash(text: &str) -> Response {
-    let message = format!("`{text}` is not a hash: 0x and 64 hex digits are asked for");
-    Refused::new(StatusCode::BAD_REQUEST, "BadHash", message).into_response()
-}
-
-fn not_found(message: &str) -> Response {
-    Refused::new(StatusCode::NOT_FOUND, "NotFound", message).into_response()
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! request + TaskView (final blocks only) --> may_* --> Expected { digest, size } or Refusal (an HTTP status)
-//! body, hashed while it streams           --> Expected::check --> issue --> receipt
+//! body, hashed while it streams           --> Expected::check --> may_issue, issue --> receipt
 //! ```
 //!
 //! *Provided*: nobody but the creator brings arguments or takes the result, nobody but who may upload brings it, and
@@ -16,5 +16,5 @@ mod rules;
 mod tests;
 
 pub use receipt::{Blob, ReceiptTerms, check_receipt, issue};
-pub use retention::{BlobFate, ProgramUse, blob_fate, evict_programs};
-pub use rules::{Decision, Expected, Refusal, may_download, may_upload_args, may_upload_result};
+pub use retention::{BlobFate, ProgramBudget, ProgramUse, blob_fate, evict_programs, make_room};
+pub use rules::{Decision, Expected, Refusal, may_download, may_issue, may_upload_args, may_upload_result};

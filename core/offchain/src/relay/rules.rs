@@ -1,7 +1,7 @@
 //! Who may bring and take what (`task-protocol`, sections 4, 7 and 11).
 
 use crate::agreement::{may_upload, seat};
-use hydrogen_types::task::{BlobKind, Comparison, Outcome, RelayReceipt, TaskState, TaskView};
+use hydrogen_types::task::{BlobKind, Comparison, Outcome, RelayReceipt, RelayView, TaskState, TaskView};
 use hydrogen_types::{Address, Hash};
 
 /// Why a request is refused; each has its HTTP status.
@@ -45,11 +45,30 @@ pub enum Refusal {
     /// The relay does not hold the task's program: publish it first.
     #[error("program {0} is not here: publish it first")]
     ProgramMissing(Hash),
+    /// The fingerprint program found the bytes to be none that it reads.
+    #[error("the fingerprint program ends with error {code} on these bytes: {reason}")]
+    FingerprintError {
+        /// A code of `task::error_code`.
+        code: u32,
+        /// For a person.
+        reason: String,
+    },
+    /// The relay was removed: it serves tasks created before alone.
+    #[error("this relay is being removed and takes tasks up to {} alone: use another relay", .last_task.unwrap_or(0))]
+    Draining {
+        /// The last task it still serves.
+        last_task: Option<u64>,
+    },
+    /// The task contract does not know the relay, so it would take none of its receipts.
+    #[error("the task contract does not know this relay: its owner registers it, or use another")]
+    NotRegistered,
 }
 
 impl Refusal {
     /// Seconds a client waits before it asks again for what is not seen yet: a block takes no longer.
     pub const RETRY_S: u64 = 1;
+    /// Seconds after which a relay may have been registered: a person does it.
+    pub const RETRY_REGISTERED_S: u64 = 10;
 
     /// The HTTP status.
     #[must_use]
@@ -57,10 +76,11 @@ impl Refusal {
         match self {
             Self::NotSeenYet { .. } | Self::NotFound => 404,
             Self::Forbidden(_) => 403,
-            Self::WrongState(_) => 409,
+            Self::WrongState(_) | Self::Draining { .. } => 409,
             Self::TooLarge { .. } => 413,
-            Self::HashMismatch { .. } | Self::FingerprintMismatch => 422,
+            Self::HashMismatch { .. } | Self::FingerprintMismatch | Self::FingerprintError { .. } => 422,
             Self::ProgramMissing(_) => 424,
+            Self::NotRegistered => 503,
         }
     }
 
@@ -69,7 +89,26 @@ impl Refusal {
     pub const fn retry_after_s(&self) -> Option<u64> {
         match self {
             Self::NotSeenYet { retry_s } => Some(*retry_s),
+            Self::NotRegistered => Some(Self::RETRY_REGISTERED_S),
             _ => None,
+        }
+    }
+
+    /// Stable name for programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NotSeenYet { .. } => "NotSeenYet",
+            Self::NotFound => "NotFound",
+            Self::Forbidden(_) => "Forbidden",
+            Self::WrongState(_) => "WrongState",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::HashMismatch { .. } => "HashMismatch",
+            Self::FingerprintMismatch => "FingerprintMismatch",
+            Self::ProgramMissing(_) => "ProgramMissing",
+            Self::FingerprintError { .. } => "FingerprintError",
+            Self::Draining { .. } => "Draining",
+            Self::NotRegistered => "NotRegistered",
         }
     }
 
@@ -208,6 +247,18 @@ pub fn may_upload_result(
     Ok(Decision::Take(expected))
 }
 
+/// Whether the contract would take receipts of `relay` for `task`: `views` are the relays it knows.
+///
+/// # Errors
+/// [`Refusal::NotRegistered`] or [`Refusal::Draining`].
+pub fn may_issue(views: &[RelayView], relay: &Address, task: u64) -> Result<(), Refusal> {
+    let view = views.iter().find(|view| view.id == *relay).ok_or(Refusal::NotRegistered)?;
+    if view.draining && view.last_task.is_none_or(|last| task > last) {
+        return Err(Refusal::Draining { last_task: view.last_task });
+    }
+    Ok(())
+}
+
 fn already_held(held: Option<&RelayReceipt>, requester: &Address, body_digest: &Hash) -> Option<Decision> {
     let receipt = held?;
     let same = receipt.body.uploader == *requester && receipt.body.digest == *body_digest;
@@ -216,6 +267,7 @@ fn already_held(held: Option<&RelayReceipt>, requester: &Address, body_digest: &
 
 /// Whether `requester` may download the task's arguments (its creator and panel) or result (its creator).
 /// The digest names the blob to serve; where the relay does not hold it the answer is [`Refusal::NotFound`].
+/// What an aborted task ended without is `NotFound` too, what may still come is [`Refusal::NotSeenYet`].
 ///
 /// # Errors
 /// The refusal to answer with.
@@ -224,6 +276,8 @@ pub fn may_download(task: Option<&TaskView>, kind: BlobKind, requester: &Address
     let is_creator = task.creator == *requester;
     match kind {
         BlobKind::Args if is_creator || seat(task, requester).is_some() => Ok(task.args_hash),
+        // No result is to come any more.
+        BlobKind::Result if is_creator && task.state == TaskState::Aborted => Err(Refusal::NotFound),
         BlobKind::Result if is_creator => task.result.ok_or(Refusal::not_seen_yet()),
         BlobKind::Args | BlobKind::Result => Err(Refusal::Forbidden(*requester)),
     }

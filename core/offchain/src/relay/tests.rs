@@ -3,7 +3,7 @@
 use super::*;
 use crate::compute::tests::task;
 use hydrogen_core::SecretKey;
-use hydrogen_types::task::{BlobKind, Outcome, RelayReceipt, TaskState, TaskView};
+use hydrogen_types::task::{BlobKind, Comparison, Outcome, RelayReceipt, RelayView, TaskState, TaskView};
 use hydrogen_types::{Address, ChainId, Hash, Height};
 use std::collections::BTreeSet;
 
@@ -106,6 +106,12 @@ fn downloads() {
     assert_eq!(may_download(Some(&done), BlobKind::Result, &CREATOR), Ok(RESULT));
     assert_eq!(ask(&done, BlobKind::Result, &NODE), 403);
     assert_eq!(status(may_download(None, BlobKind::Args, &CREATOR)), 404);
+    // Waiting helps while the task is open, and no longer once it was aborted.
+    done.result = None;
+    let early = may_download(Some(&done), BlobKind::Result, &CREATOR).unwrap_err();
+    assert_eq!(early.retry_after_s(), Some(1));
+    done.state = TaskState::Aborted;
+    assert_eq!(may_download(Some(&done), BlobKind::Result, &CREATOR), Err(Refusal::NotFound));
 }
 
 #[test]
@@ -133,12 +139,109 @@ fn blobs_outlive_their_task_by_what_was_promised() {
     assert_eq!(blob_fate(None, None, 100, 50), BlobFate::KeepUntil { ms: 150 });
 }
 
+fn program(byte: u8, size: u64, used_ms: u64) -> ProgramUse {
+    let owner = if byte < 10 { CREATOR } else { STRANGER };
+    ProgramUse { hash: Hash::new([byte; 32]), size, owner, used_ms }
+}
+
+fn hashes<const N: usize>(bytes: [u8; N]) -> Vec<Hash> {
+    bytes.map(|byte| Hash::new([byte; 32])).to_vec()
+}
+
 #[test]
 fn programs_go_by_last_use_but_never_one_in_use() {
-    let program = |byte, size, used_ms| ProgramUse { hash: Hash::new([byte; 32]), size, used_ms };
     let held = [program(1, 10, 5), program(2, 10, 1), program(3, 10, 3)];
     let open = BTreeSet::from([Hash::new([2; 32])]);
     assert_eq!(evict_programs(&held, &open, 30), []);
-    assert_eq!(evict_programs(&held, &open, 20), [Hash::new([3; 32])]);
-    assert_eq!(evict_programs(&held, &open, 5), [Hash::new([3; 32]), Hash::new([1; 32])]);
+    assert_eq!(evict_programs(&held, &open, 20), hashes([3]));
+    assert_eq!(evict_programs(&held, &open, 5), hashes([3, 1]));
+}
+
+#[test]
+fn room_is_made_among_the_owners_programs_first() {
+    // 1 to 3 are the creator's, 10 and 11 a stranger's and older.
+    let held =
+        [program(1, 10, 5), program(2, 10, 6), program(3, 10, 7), program(10, 10, 1), program(11, 10, 2)];
+    let none = BTreeSet::new();
+    let room = |open: &BTreeSet<Hash>, size, all, owner| {
+        make_room(&held, open, &CREATOR, size, ProgramBudget { all, owner })
+    };
+    assert_eq!(room(&none, 10, 60, 40), Some(vec![]));
+    assert_eq!(room(&none, 10, 60, 30), Some(hashes([1])), "over its own budget: its own oldest goes");
+    assert_eq!(room(&none, 10, 50, 40), Some(hashes([10])), "over the budget of all: the oldest goes");
+    assert_eq!(room(&none, 10, 40, 30), Some(hashes([1, 10])));
+    assert_eq!(room(&none, 31, 60, 30), None, "larger than the budget");
+    let open = BTreeSet::from([Hash::new([1; 32]), Hash::new([2; 32])]);
+    assert_eq!(room(&open, 10, 60, 30), Some(hashes([3])));
+    assert_eq!(room(&open, 11, 60, 30), None, "what open tasks name stays");
+}
+
+#[test]
+fn a_program_task_needs_all_its_programs_here_and_an_external_one_none() {
+    let mut started = task(TaskState::Started);
+    let (own, print) = (started.program.unwrap(), Hash::new([77; 32]));
+    let missing =
+        |task: &TaskView, held: &[Hash]| match may_upload_args(Some(task), &CREATOR, &ARGS, None, |hash| {
+            held.contains(hash)
+        }) {
+            Ok(_) => None,
+            Err(Refusal::ProgramMissing(hash)) => Some(hash),
+            Err(other) => panic!("{other}"),
+        };
+    assert_eq!(missing(&started, &[]), Some(own));
+    assert_eq!(missing(&started, &[own]), None);
+    started.comparison = Comparison::Similar { threshold: 5, fingerprint: print };
+    assert_eq!(missing(&started, &[own]), Some(print));
+    assert_eq!(missing(&started, &[own, print]), None);
+    started.program = None;
+    started.external = Some(String::from("render"));
+    assert_eq!(missing(&started, &[]), Some(print), "an external task may be compared by fingerprint");
+    started.comparison = Comparison::Exact;
+    assert_eq!(missing(&started, &[]), None);
+}
+
+#[test]
+fn a_similar_result_is_expected_with_the_fingerprint_its_own_node_revealed() {
+    let mut similar = validated();
+    similar.comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::new([77; 32]) };
+    for (seat, byte) in similar.seats.iter_mut().zip([0u8, 1, 255]) {
+        let digest = Hash::new([byte.wrapping_add(1); 32]);
+        seat.outcome = Some(Outcome::Result { digest, fingerprint: vec![byte; 8] });
+    }
+    let Ok(Decision::Take(expected)) = may_upload_result(Some(&similar), &NODE, &RESULT, None) else {
+        panic!("not taken");
+    };
+    assert_eq!(expected.fingerprint, Some((Hash::new([77; 32]), vec![0; 8])));
+    similar.upload_open = true;
+    let second = similar.seats[1].node;
+    let own = may_upload_result(Some(&similar), &second, &Hash::new([2; 32]), None);
+    assert!(matches!(own, Err(Refusal::Forbidden(_))), "eight bits of every byte differ: not agreeing");
+    similar.seats[1].outcome =
+        Some(Outcome::Result { digest: Hash::new([2; 32]), fingerprint: vec![1, 0, 0, 0, 0, 0, 0, 0] });
+    let Ok(Decision::Take(expected)) = may_upload_result(Some(&similar), &second, &Hash::new([2; 32]), None)
+    else {
+        panic!("not taken");
+    };
+    assert_eq!(expected.fingerprint.map(|(_, print)| print[0]), Some(1));
+}
+
+#[test]
+fn receipts_are_for_tasks_that_the_contract_would_take_them_for() {
+    let key = SecretKey::from_seed([5; 32]);
+    let view = RelayView {
+        id: key.address(),
+        key: key.public(),
+        url: String::from("http://127.0.0.1:1"),
+        draining: false,
+        last_task: None,
+    };
+    assert_eq!(may_issue(&[], &key.address(), 1), Err(Refusal::NotRegistered));
+    assert_eq!(may_issue(std::slice::from_ref(&view), &STRANGER, 1), Err(Refusal::NotRegistered));
+    assert_eq!(may_issue(std::slice::from_ref(&view), &key.address(), 1), Ok(()));
+    let removed = RelayView { draining: true, last_task: Some(7), ..view };
+    assert_eq!(may_issue(std::slice::from_ref(&removed), &key.address(), 7), Ok(()));
+    let refused = Refusal::Draining { last_task: Some(7) };
+    assert_eq!((refused.status(), refused.retry_after_s()), (409, None));
+    assert_eq!(may_issue(&[removed], &key.address(), 8), Err(refused));
+    assert_eq!((Refusal::NotRegistered.status(), Refusal::NotRegistered.retry_after_s()), (503, Some(10)));
 }

@@ -1,4 +1,4 @@
-//! Why a signed request is refused. All are answered with 401.
+//! Why a signed request is refused. All are answered with 401, but a full memory of nonces, which passes.
 
 use hydrogen_types::PublicKey;
 
@@ -23,7 +23,10 @@ pub enum SigningError {
         got: String,
     },
     /// Created too far from this clock.
-    #[error("created at {created_s}, this clock says {now_s}: at most {skew_s} s may lie between")]
+    #[error(
+        "created at {created_s} by the clock of the client, this clock says {now_s}: at most {skew_s} s may lie \
+         between, so set the one that is wrong"
+    )]
     Clock {
         /// In the request.
         created_s: u64,
@@ -57,4 +60,27 @@ pub enum SigningError {
         /// Of the relay.
         started_s: u64,
     },
+}
+
+impl SigningError {
+    /// Stable name for programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "SignatureMalformed",
+            Self::Components { .. } => "SignatureIncomplete",
+            Self::Clock { .. } => "ClockSkew",
+            Self::Expired { .. } => "Expired",
+            Self::BadSignature(_) => "BadSignature",
+            Self::NonceUsed(_) => "NonceUsed",
+            Self::NoncesFull(_) => "NoncesFull",
+            Self::BeforeStart { .. } => "BeforeStart",
+        }
+    }
+
+    /// Whether the same key may try again later with nothing changed but time and nonce.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self, Self::NoncesFull(_))
+    }
 }

@@ -18,4 +18,4 @@ mod tests;
 pub use digest::{content_digest, parse_content_digest};
 pub use error::SigningError;
 pub use message::{CLOCK_SKEW_S, RequestParts, SignatureHeaders, Verified, sign_request, verify_request};
-pub use nonces::{NONCE_KEPT_S, Nonces};
+pub use nonces::{NONCE_KEPT_S, NONCES_PER_KEY_MAX, Nonces};

@@ -170,10 +170,43 @@ fn a_nonce_is_accepted_once_and_kept_for_two_minutes() {
 }
 
 #[test]
-fn after_an_unclean_end_older_requests_are_refused() {
+fn after_an_unclean_end_older_requests_are_refused_and_kept_nonces_too() {
     let parts = upload("sha-256=::");
     let request = check(&parts, &signed(&parts), NOW_S).unwrap();
-    let mut nonces = Nonces::after_unclean_end(NOW_S + 1);
+    let mut nonces = Nonces::default().after_unclean_end(NOW_S + 1);
     let refused = SigningError::BeforeStart { created_s: NOW_S, started_s: NOW_S + 1 };
     assert_eq!(nonces.accept(&request, NOW_S + 2), Err(refused));
+    // A client whose clock is ahead: its request is not older than the start, but was seen before it.
+    let kept = [(NOW_S - 5, request.key, request.nonce.clone())];
+    let mut nonces = Nonces::restored(kept).after_unclean_end(NOW_S - 3);
+    assert_eq!(nonces.accept(&request, NOW_S), Err(SigningError::NonceUsed(request.nonce.clone())));
+}
+
+#[test]
+fn no_key_fills_the_memory_alone() {
+    let parts = upload("sha-256=::");
+    let request = check(&parts, &signed(&parts), NOW_S).unwrap();
+    let with_nonce = |index: usize| Verified { nonce: index.to_string(), ..request.clone() };
+    let mut nonces = Nonces::default();
+    for index in 0..NONCES_PER_KEY_MAX {
+        nonces.accept(&with_nonce(index), NOW_S).unwrap();
+    }
+    let full = SigningError::NoncesFull(NONCES_PER_KEY_MAX);
+    assert!(full.is_busy());
+    assert_eq!(nonces.accept(&with_nonce(NONCES_PER_KEY_MAX), NOW_S), Err(full));
+    let other = Verified { key: SecretKey::from_seed([43; 32]).public(), ..request.clone() };
+    assert_eq!(nonces.accept(&other, NOW_S), Ok(()), "another key is not concerned");
+    assert_eq!(nonces.len(), NONCES_PER_KEY_MAX + 1);
+    let later = NOW_S + NONCE_KEPT_S + 1;
+    assert_eq!(nonces.accept(&with_nonce(NONCES_PER_KEY_MAX), later), Ok(()), "the window is over");
+    assert_eq!(nonces.len(), 1);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_told_both_times() {
+    let parts = upload("sha-256=::");
+    let error = check(&parts, &signed(&parts), NOW_S + 61).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&NOW_S.to_string()) && text.contains(&(NOW_S + 61).to_string()), "{text}");
+    assert_eq!((error.name(), error.is_busy()), ("ClockSkew", false));
 }

@@ -1,13 +1,14 @@
-//! Files, index and ranges; the requests are tested over real HTTP in `tests/it/relay.rs`.
+//! Files, index, ranges, quotas and pace; the requests are tested over real HTTP in `tests/it/relay`.
 
-use crate::relay::blobs::{Blobs, FileBlobs};
-use crate::relay::index::{BlobId, Index, StoredBlob, StoredProgram};
+mod docs;
+mod fingerprint;
+mod index;
+mod limits;
+
+use crate::relay::blobs::{Blobs, FileBlobs, Pending};
 use crate::relay::range::{RangeAnswer, parse_range};
-use hydrogen_core::SecretKey;
-use hydrogen_offchain::relay::{Blob, ReceiptTerms, issue};
-use hydrogen_types::task::BlobKind;
-use hydrogen_types::{ChainId, Hash, Height};
-use std::io::Read;
+use hydrogen_types::Hash;
+use std::io::{ErrorKind, Read};
 
 #[test]
 fn ranges() {
@@ -33,6 +34,9 @@ fn ranges() {
         assert_eq!(parse_range(header, 10), expected, "{header:?}");
     }
     assert_eq!(parse_range(Some("bytes=0-0"), 0), RangeAnswer::Unsatisfiable);
+    assert_eq!(parse_range(Some("bytes=-5"), 0), RangeAnswer::Whole, "all of nothing");
+    let huge = format!("bytes=0-{}", u64::MAX);
+    assert_eq!(parse_range(Some(&huge), 10), part(0, 10));
 }
 
 #[tokio::test]
@@ -73,38 +77,31 @@ async fn a_published_blob_has_all_its_bytes() {
     blobs.remove("args-7").expect("absent is no error");
 }
 
-#[test]
-fn the_index_remembers_and_knows_how_it_was_left() {
+/// The kernel's own answer to writing on a full disk, and what is left of it.
+#[tokio::test]
+async fn a_full_disk_is_told_as_such() {
     let folder = tempfile::tempdir().expect("a folder");
-    let key = SecretKey::from_seed([7; 32]);
-    let chain_id = ChainId::new("dev").expect("legal");
-    let digest = Hash::sha256(b"x");
-    let blob = Blob { task: 7, kind: BlobKind::Result, digest, size: 1, uploader: key.address() };
-    let receipt = issue(&key, &chain_id, ReceiptTerms::default(), Height::new(3), blob);
-    let stored = StoredBlob { receipt, ended_ms: None };
-    let program = StoredProgram { size: 1, owner: key.address(), used_ms: 5 };
-    let id = BlobId::new(7, BlobKind::Result);
-    {
-        let index = Index::open(folder.path()).expect("opens");
-        assert!(index.was_clean(), "a first start has nothing to be unclean about");
-        assert_eq!(index.bind_chain("dev 1").expect("binds"), "dev 1");
-        index.put_blob(id, &stored).expect("writes");
-        index.put_program(&digest, &program).expect("writes");
-        index.put_nonce(&key.public(), "once", 100).expect("writes");
-        // No clean close: as a kill leaves it.
+    let path = folder.path().join("pending");
+    std::os::unix::fs::symlink("/dev/full", &path).expect("links");
+    let full = std::fs::OpenOptions::new().write(true).open(&path).expect("opens");
+    let mut pending = Pending::new(full, path.clone(), folder.path().to_path_buf());
+    // Buffered: the kernel is asked behind the call, so that the error may come with the next one.
+    let mut error = pending.write(&[1; 4096]).await.err();
+    if error.is_none() {
+        error = pending.flush().await.err();
     }
-    {
-        let index = Index::open(folder.path()).expect("opens");
-        assert!(!index.was_clean());
-        assert_eq!(index.bind_chain("dev 2").expect("asks"), "dev 1");
-        assert_eq!(index.blob(id).expect("reads"), Some(stored.clone()));
-        assert_eq!(index.blob(BlobId::new(7, BlobKind::Args)).expect("reads"), None);
-        assert_eq!(index.blobs().expect("reads"), [(id, stored)]);
-        assert_eq!(index.programs().expect("reads").get(&digest), Some(&program));
-        assert_eq!(index.nonces(100).expect("reads"), [(100, key.public(), String::from("once"))]);
-        assert_eq!(index.nonces(101).expect("reads"), []);
-        assert_eq!(index.nonces(0).expect("reads"), [], "old ones are removed");
-        index.close_clean().expect("closes");
-    }
-    assert!(Index::open(folder.path()).expect("opens").was_clean());
+    let error = error.expect("a full disk takes nothing");
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    let refused = crate::relay::answer::Refused::disk(&error);
+    assert_eq!((refused.status.as_u16(), refused.name), (507, "DiskFull"));
+    assert!(refused.retry_s.is_some());
+    drop(pending);
+    assert!(!path.exists(), "nothing is left");
+}
+
+#[test]
+fn the_room_of_the_disk_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let blobs = FileBlobs::open_folder(folder.path()).expect("opens");
+    assert!(blobs.free_bytes().expect("asks") > 0);
 }

@@ -1,0 +1,13 @@
+//! The relay over real HTTP.
+
+mod basics;
+mod hostile;
+mod kill;
+mod limits;
+mod many;
+mod nodes;
+mod results;
+mod scene;
+mod serve;
+mod slow;
+mod wire;
