@@ -66,7 +66,7 @@ pub(crate) enum NodesError {
     None { fault: NodeFault, reasons: Vec<String> },
     #[error("all {CALLS_MAX} questions to nodes are under way")]
     Busy,
-    #[error("the node's answer")]
+    #[error("a node's answer: {0}")]
     Answer(#[from] ClientError),
 }
 
@@ -138,6 +138,17 @@ impl Nodes {
     ) -> Result<(T, Head), NodesError> {
         let slot = tokio::time::timeout(CALLS_WAIT, self.calls.acquire()).await;
         let _slot = slot.map_err(|_| NodesError::Busy)?.map_err(|_| NodesError::Busy)?;
+        // A node that breaks off is not at the head the second time, so that another one is asked.
+        match self.ask_once(&question).await {
+            Err(NodesError::Answer(error)) if error.is_transient() => self.ask_once(&question).await,
+            done => done,
+        }
+    }
+
+    async fn ask_once<T, F: Future<Output = Result<T, ClientError>>>(
+        &self,
+        question: &impl Fn(Client) -> F,
+    ) -> Result<(T, Head), NodesError> {
         let good = self.good().await?;
         match tokio::time::timeout(CALL_TIMEOUT, question(good.client.clone())).await {
             Ok(Ok(answer)) => Ok((answer, good.head)),

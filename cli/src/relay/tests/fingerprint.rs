@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::relay::RelayLimits;
-use crate::relay::blobs::{Blobs, FileBlobs};
+use crate::relay::blobs::FileBlobs;
 use crate::relay::check;
 use crate::relay::context::Context;
 use crate::relay::index::{Index, program_file};

@@ -112,10 +112,10 @@ async fn no_bytes_bring_the_relay_down() {
     );
     requests.push(format!("{chunked}\r\nffffffffffffffff\r\nx").into_bytes());
     requests.push(format!("{chunked}content-length: 3\r\n\r\n3\r\nabc\r\n0\r\n\r\n").into_bytes());
-    let authority = scene.authority();
+    let authority = &scene.authority();
     let answers = futures::stream::iter(&requests)
-        .map(|request| async {
-            let status = send(&authority, request).await;
+        .map(|request| async move {
+            let status = send(authority, request).await;
             assert!(status < 500, "{status} for {:?}", String::from_utf8_lossy(request));
             status
         })

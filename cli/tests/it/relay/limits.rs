@@ -187,9 +187,7 @@ async fn programs_go_by_last_use_but_not_while_an_open_task_names_them() {
     assert_eq!(scene.metric("hydrogen_relay_programs").await, 3);
     // Once the task has ended, its program is as good as any.
     scene.advance(200_000).await;
-    scene.await_metric("hydrogen_relay_sweeps_total{reason=\"done\"}", |count| count > 3).await;
-    let swept = scene.metric("hydrogen_relay_sweeps_total{reason=\"done\"}").await;
-    scene.await_metric("hydrogen_relay_sweeps_total{reason=\"done\"}", |count| count > swept + 2).await;
+    scene.await_sweep().await;
     publish(2).await.expect("published");
     assert_eq!(held(), [false, false, true, true, true]);
     let to = scene.files.path().join("down");

@@ -72,7 +72,9 @@ impl Scene {
         scene.send(&owner, calls::register_relay(&key(5).public(), &scene.url)).await;
         scene.nodes = scene.funded(1, nodes, 500).await;
         let stake = Amount::cnx(400);
-        join_all(scene.nodes.iter().map(|node| async {
+        let scene_ref = &scene;
+        join_all(scene.nodes.iter().map(|node| async move {
+            let scene = scene_ref;
             let wallet = Wallet::new(scene.chain(), node.clone());
             wallet.approve(calls::task_contract(), stake).await.expect("approves");
             scene.send(&wallet, calls::join(stake, None)).await;
@@ -259,6 +261,13 @@ impl Scene {
             assert!(Instant::now() < end, "{line} stays at {value}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Waits until a sweep has begun and ended since now.
+    pub(crate) async fn await_sweep(&self) {
+        let done = "hydrogen_relay_sweeps_total{reason=\"done\"}";
+        let before = self.metric(done).await;
+        self.await_metric(done, |count| count > before + 1).await;
     }
 
     /// Names of the blobs on disk.

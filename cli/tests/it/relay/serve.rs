@@ -71,10 +71,10 @@ async fn blobs_are_served_whole_in_parts_and_by_tag() {
     }
 
     // By tag: what is there already is not sent, and a range of something else is all of it.
-    let same = fetch(&[("if-none-match", &format!("\"other\", {tag}"))]).await;
+    let same = fetch(&[("if-none-match", format!("\"other\", {tag}").as_str())]).await;
     assert_eq!((same.status().as_u16(), header(&same, "etag")), (304, tag.clone()));
     assert_eq!(fetch(&[("if-none-match", "\"other\"")]).await.status().as_u16(), 200);
-    assert_eq!(fetch(&[("range", "bytes=0-9"), ("if-range", &tag)]).await.status().as_u16(), 206);
+    assert_eq!(fetch(&[("range", "bytes=0-9"), ("if-range", tag.as_str())]).await.status().as_u16(), 206);
     assert_eq!(fetch(&[("range", "bytes=0-9"), ("if-range", "\"other\"")]).await.status().as_u16(), 200);
 
     // HEAD says what GET would, and sends nothing.
