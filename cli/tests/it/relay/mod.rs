@@ -1,6 +1,7 @@
 //! The relay over real HTTP.
 
 mod basics;
+mod disk;
 mod hostile;
 mod kill;
 mod limits;
