@@ -102,6 +102,8 @@ impl From<SigningError> for Refused {
         if error.is_busy() {
             return Self::new(StatusCode::SERVICE_UNAVAILABLE, error.name(), error.to_string()).retry();
         }
-        Self::new(StatusCode::UNAUTHORIZED, error.name(), error.to_string())
+        let refused = Self::new(StatusCode::UNAUTHORIZED, error.name(), error.to_string());
+        // Signed again, it is as good as any.
+        if matches!(error, SigningError::BeforeStart { .. }) { refused.retry() } else { refused }
     }
 }

@@ -76,7 +76,9 @@ impl Refusal {
         match self {
             Self::NotSeenYet { .. } | Self::NotFound => 404,
             Self::Forbidden(_) => 403,
-            Self::WrongState(_) | Self::Draining { .. } => 409,
+            Self::WrongState(_) => 409,
+            // Not 409: another relay takes it.
+            Self::Draining { .. } => 410,
             Self::TooLarge { .. } => 413,
             Self::HashMismatch { .. } | Self::FingerprintMismatch | Self::FingerprintError { .. } => 422,
             Self::ProgramMissing(_) => 424,

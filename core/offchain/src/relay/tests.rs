@@ -241,7 +241,7 @@ fn receipts_are_for_tasks_that_the_contract_would_take_them_for() {
     let removed = RelayView { draining: true, last_task: Some(7), ..view };
     assert_eq!(may_issue(std::slice::from_ref(&removed), &key.address(), 7), Ok(()));
     let refused = Refusal::Draining { last_task: Some(7) };
-    assert_eq!((refused.status(), refused.retry_after_s()), (409, None));
+    assert_eq!((refused.status(), refused.retry_after_s()), (410, None));
     assert_eq!(may_issue(&[removed], &key.address(), 8), Err(refused));
     assert_eq!((Refusal::NotRegistered.status(), Refusal::NotRegistered.retry_after_s()), (503, Some(10)));
 }
