@@ -17,6 +17,8 @@ mod ports;
 mod role;
 pub mod samples;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 
 pub use control::{Request, ask};
 pub use network::Network;

@@ -83,3 +83,46 @@ fn a_stopped_relay_is_not_missed() {
     assert_eq!(run_task(&net).as_ref(), Ok(&first), "through relay-0");
     assert_eq!(relay_of("2"), net.role("relay-0")["address"]);
 }
+
+/// What no stake prevents, with processes that share nothing but the plan: two accomplices in one panel say the same,
+/// their fake is the result, and the honest third is fined.
+#[test]
+fn accomplices_in_two_processes_agree_on_their_fake() {
+    let net = Testnet::up(&["--processes", "--validators", "1", "--nodes", "3", "--paired-cheats", "2"]);
+    let result = run_task(&net).expect("two of three agree");
+    assert_eq!(result.len(), 32, "a made-up result");
+    assert_eq!(amount(&net.status("node-0")["stake"]), 0, "the honest one");
+    for name in ["node-1", "node-2"] {
+        let paired = net.status(name);
+        assert_eq!(amount(&paired["earned"]), 10 * CNX, "{paired}");
+    }
+}
+
+/// Each kind has its flag, and status says which node is what.
+#[test]
+fn every_kind_of_bad_node_is_started_and_shown() {
+    let kinds = [
+        ("--cheats", "cheat"),
+        ("--paired-cheats", "paired cheat"),
+        ("--copies", "copies"),
+        ("--lazy", "lazy"),
+        ("--never-reveal", "never reveals"),
+        ("--never-upload", "never uploads"),
+        ("--upload-garbage", "uploads garbage"),
+        ("--error-reporters", "reports errors"),
+        ("--claim-unavailable", "claims unavailable"),
+        ("--offline", "offline"),
+    ];
+    let mut flags = vec!["--validators", "1", "--nodes", "11"];
+    kinds.iter().for_each(|(flag, _)| flags.extend([*flag, "1"]));
+    let net = Testnet::up(&flags);
+    let status = net.ok(&["testnet", "status"]);
+    let roles = status["roles"].as_array().expect("roles").iter();
+    let nodes: Vec<&Value> = roles.filter(|role| role["kind"] == "compute").collect();
+    assert_eq!(nodes.len(), 11);
+    assert_eq!(nodes[0]["persona"], "honest");
+    for (node, (flag, persona)) in nodes[1..].iter().zip(kinds) {
+        assert_eq!(node["persona"], persona, "{flag}");
+        assert_eq!(node["state"], "Available", "{flag}");
+    }
+}
