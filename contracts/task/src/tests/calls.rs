@@ -3,7 +3,7 @@
 use crate::{TaskError, task as contract};
 use hydrogen_sdk::mock;
 use hydrogen_types::host::Origin;
-use hydrogen_types::task::{CreateTask, Outcome, RelayReceipt};
+use hydrogen_types::task::{CreateTask, Outcome, RelayReceipt, TaskConfig};
 use hydrogen_types::{Address, Amount, Hash, PublicKey};
 
 /// A call with its arguments.
@@ -23,6 +23,10 @@ pub(super) enum Call {
     Quit,
     Withdraw,
     RegisterRelay(PublicKey, String),
+    RemoveRelay(Address),
+    SetConfig(Box<TaskConfig>),
+    OfferOwnership(Address),
+    AcceptOwnership,
 }
 
 impl Call {
@@ -43,6 +47,10 @@ impl Call {
             Self::Quit => "quit",
             Self::Withdraw => "withdraw",
             Self::RegisterRelay(..) => "register_relay",
+            Self::RemoveRelay(_) => "remove_relay",
+            Self::SetConfig(_) => "set_config",
+            Self::OfferOwnership(_) => "offer_ownership",
+            Self::AcceptOwnership => "accept_ownership",
         }
     }
 
@@ -75,6 +83,10 @@ impl Call {
             Self::Quit => contract::quit(),
             Self::Withdraw => contract::withdraw().map(drop),
             Self::RegisterRelay(key, url) => contract::register_relay(key, url),
+            Self::RemoveRelay(relay) => contract::remove_relay(relay),
+            Self::SetConfig(config) => contract::set_config(*config).map(drop),
+            Self::OfferOwnership(to) => contract::offer_ownership(to),
+            Self::AcceptOwnership => contract::accept_ownership(),
         }
     }
 }

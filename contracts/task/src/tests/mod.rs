@@ -6,6 +6,7 @@ mod calls;
 mod config;
 mod errors;
 mod external;
+mod extremes;
 mod histories;
 mod life;
 mod net;

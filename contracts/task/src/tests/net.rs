@@ -39,15 +39,20 @@ pub(super) fn result(text: &str) -> Outcome {
 
 /// A network of `nodes` that have joined with 400 CNX each, and a creator, all with full allowances.
 pub(super) fn start(nodes: u8) {
-    mock::reset();
-    mock::with(|world| world.context.gas_price = GAS_PRICE);
-    let relays = Vec::from([(RELAY, String::from("http://127.0.0.1:1"))]);
-    contract::init(TaskConfig::default(), owner(), relays).expect("the default configuration is legal");
+    start_with(TaskConfig::default());
     fund(creator());
     for number in 1..=nodes {
         fund(node(number));
         call(node(number), || contract::join(Amount::cnx(400), None)).expect("a node joins");
     }
+}
+
+/// A network of nobody.
+pub(super) fn start_with(config: TaskConfig) {
+    mock::reset();
+    mock::with(|world| world.context.gas_price = GAS_PRICE);
+    let relays = Vec::from([(RELAY, String::from("http://127.0.0.1:1"))]);
+    contract::init(config, owner(), relays).expect("the configuration is legal");
 }
 
 pub(super) fn fund(who: Address) {

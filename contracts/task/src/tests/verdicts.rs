@@ -3,12 +3,12 @@
 
 use super::net::*;
 use super::rows::{
-    Back, Brought, EXACT, Expected, Gain, Loss, Panel, expected, fingerprint, letters, panels,
+    Back, Brought, EXACT, Expected, Gain, Loss, NEAR, Panel, SIMILAR, expected, fingerprint, letters, panels,
 };
 use crate::settle::BURNED;
 use crate::state::Task;
 use hydrogen_sdk::mock;
-use hydrogen_types::task::{Comparison, NodeState, Outcome, PenaltyReason, TaskState};
+use hydrogen_types::task::{Comparison, CreateTask, NodeState, Outcome, PenaltyReason, TaskState};
 use hydrogen_types::{Address, Amount, Hash};
 
 /// A fee, and what follows from it at 400 CNX of stake by the defaults, in base units.
@@ -180,11 +180,10 @@ fn check(task: u64, prices: &Prices, comparison: &Comparison, panel: &Panel) {
 fn check_all(comparison: Comparison, results: &str, near: &'static [(char, char)]) {
     for prices in &PRICES {
         start(5);
-        let task = create(hydrogen_types::task::CreateTask {
-            comparison: comparison.clone(),
-            ..request(Amount::new(prices.fee))
-        })
-        .expect("it is paid for");
+        let (fuel_max, timeout_ms) = (Some(1_000_000), Some(600_000));
+        let usual = request(Amount::new(prices.fee));
+        let task = create(CreateTask { comparison: comparison.clone(), fuel_max, timeout_ms, ..usual })
+            .expect("it is paid for");
         block(100);
         upload_args(task).expect("in time");
         let began = world();
@@ -198,6 +197,12 @@ fn check_all(comparison: Comparison, results: &str, near: &'static [(char, char)
 #[test]
 fn every_panel_of_an_exact_task_is_paid_and_fined_as_its_row_says() {
     check_all(Comparison::Exact, EXACT, &[]);
+}
+
+/// By fingerprints: a result's own bytes decide nothing.
+#[test]
+fn every_panel_of_a_similar_task_is_paid_and_fined_as_its_row_says() {
+    check_all(Comparison::Similar { threshold: 5, fingerprint: Hash::ZERO }, SIMILAR, NEAR);
 }
 
 /// The uploader fails, then everybody or nobody uploads: at both prices, for every panel that is valid.

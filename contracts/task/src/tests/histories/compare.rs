@@ -2,12 +2,13 @@
 
 use super::model::{Model, Node, Task};
 use crate::settle::BURNED;
-use crate::state::{self, AVAILABLE, NODES, PENALTIES, TASKS};
+use crate::state::{self, AVAILABLE, NODES, OFFERED, OWNER, PENALTIES, TASKS};
 use crate::task as contract;
 use crate::tests::net::balance;
 use hydrogen_sdk::mock;
 use hydrogen_types::Address;
 use hydrogen_types::task::PenaltyReason;
+use std::collections::BTreeMap;
 
 const ALL: u32 = 1_000;
 
@@ -19,9 +20,12 @@ pub(super) fn compare(model: &Model) {
     let stats = contract::stats();
     let counts = (stats.tasks, stats.tasks_success, stats.tasks_aborted);
     assert_eq!(counts, (model.created, model.successes, model.aborts));
-    assert_eq!(stats.stake_min, model.config().stake_min);
-    let relays = contract::relays();
-    assert!(relays.iter().map(|relay| relay.id).eq(model.relays.iter().copied()), "{relays:?}");
+    assert_eq!(Some(stats.stake_min), model.configs.iter().map(|config| config.stake_min).min());
+    assert_eq!(contract::config(None).as_ref(), model.configs.last());
+    let relays: Vec<(Address, Option<u64>)> =
+        contract::relays().into_iter().map(|relay| (relay.id, relay.last_task)).collect();
+    assert_eq!(relays, model.relays.clone().into_iter().collect::<Vec<_>>());
+    assert_eq!((OWNER.load(), OFFERED.load()), (Some(model.owner), model.offered));
 }
 
 fn tasks(model: &Model) {
@@ -70,14 +74,18 @@ fn nodes(model: &Model) {
             stake: node.stake.get(),
             task: node.task,
             withdraw_ms: node.withdraw_ms,
+            types: node.types,
             earned: node.earned.get(),
             tasks_paid: node.tasks_paid,
             penalties,
         };
         assert_eq!(found, *expected, "{address}");
     }
-    let list: Vec<Address> = AVAILABLE.range(None, ALL).into_iter().map(|(_, address)| address).collect();
-    assert_eq!(list, model.list, "the list of the available");
+    let mut lists: BTreeMap<String, Vec<Address>> = BTreeMap::new();
+    for ((list, _), address) in AVAILABLE.range(None, ALL) {
+        lists.entry(list).or_default().push(address);
+    }
+    assert_eq!(lists, model.lists, "the lists of the available");
 }
 
 fn money(model: &Model) {

@@ -4,6 +4,7 @@
 //! 500 histories in every run; `HYDROGEN_HISTORIES=10000` asks for more, and then, as with `--nocapture`, the table
 //! of what was met is worth reading. A failure prints its seed and the shortest history that still fails.
 
+mod acts;
 mod compare;
 mod found;
 mod model;
@@ -72,5 +73,6 @@ fn whatever_everybody_does_contract_and_model_agree() {
     };
     let met = lines(&all.into_keys().collect::<Vec<_>>().join("\n"));
     let missing: Vec<String> = lines(MUST_MEET).difference(&met).cloned().collect();
-    assert!(missing.is_empty(), "never met: {missing:#?}");
+    // Fewer than usual, by request, need not meet everything.
+    assert!(missing.is_empty() || count < 500, "never met: {missing:#?}");
 }

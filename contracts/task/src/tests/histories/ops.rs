@@ -53,11 +53,11 @@ pub(super) fn history(seed: u64, length: usize) -> Vec<Op> {
 fn op(dice: &mut Dice) -> Op {
     match dice.next() % 100 {
         0..=5 => Op::Create { by: dice.byte(), kind: dice.byte() },
-        6..=68 => Op::Act { task: dice.byte(), seat: dice.byte(), say: dice.byte() },
-        69..=75 => Op::Any { by: dice.byte(), what: dice.byte(), task: dice.byte(), say: dice.byte() },
-        76..=84 => Op::Node { node: dice.byte(), what: dice.byte() },
-        85..=86 => Op::Owner { by: dice.byte(), what: dice.byte(), say: dice.byte() },
-        87 => Op::Allow { by: dice.byte(), cnx: dice.wide() },
+        6..=67 => Op::Act { task: dice.byte(), seat: dice.byte(), say: dice.byte() },
+        68..=74 => Op::Any { by: dice.byte(), what: dice.byte(), task: dice.byte(), say: dice.byte() },
+        75..=84 => Op::Node { node: dice.byte(), what: dice.byte() },
+        85..=89 => Op::Owner { by: dice.byte(), what: dice.byte(), say: dice.byte() },
+        90 => Op::Allow { by: dice.byte(), cnx: dice.wide() },
         _ => Op::Time { task: dice.byte(), what: dice.byte(), ms: dice.wide() },
     }
 }

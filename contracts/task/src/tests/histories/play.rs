@@ -3,20 +3,23 @@
 use super::compare::compare;
 use super::model::{self, Model};
 use super::ops::Op;
-use super::wishes::{found, receipt_of, relay_key, wish};
+use super::wishes::{first_config, types, wish};
+use crate::state::TASKS;
 use crate::tests::audit::audit;
 use crate::tests::calls::{Call, act_as, name_of};
 use crate::tests::net::*;
 use hydrogen_sdk::mock;
-use hydrogen_types::task::TaskState::{Created, Executing, Revealing, Started, Success, Validated};
-use hydrogen_types::task::{BlobKind, Comparison, NodeState, Outcome, TaskConfig, TaskState, commitment};
-use hydrogen_types::{Address, Amount, ChainId, Hash, Signature};
+use hydrogen_types::task::TaskState::Success;
+use hydrogen_types::task::{Comparison, CreateTask, NodeState, Outcome};
+use hydrogen_types::{Address, Amount, Signature};
 use std::collections::BTreeMap;
 
 /// Nodes that have joined at the start.
 const JOINED: u8 = 8;
 /// Accounts that are or may become nodes.
 const NODES: u8 = 12;
+/// Nodes that come when everybody else may have left.
+const FRESH: [u8; 3] = [80, 81, 82];
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 const DAY: u64 = 24 * HOUR;
@@ -31,7 +34,7 @@ pub(super) struct Play {
     pub(super) model: Model,
     pub(super) coverage: Coverage,
     /// What a node committed to.
-    said: BTreeMap<(u64, Address), Outcome>,
+    pub(super) said: BTreeMap<(u64, Address), Outcome>,
     everything: Amount,
 }
 
@@ -45,7 +48,7 @@ fn other_contract() -> Address {
 }
 
 /// Everybody who calls: the last one is a contract.
-fn people() -> Vec<Address> {
+pub(super) fn people() -> Vec<Address> {
     let mut people: Vec<Address> = (1..=NODES).map(node).collect();
     people.extend(creators());
     people.extend([owner(), Address::of_key(&RELAY), node(99), other_contract()]);
@@ -56,15 +59,16 @@ fn gas_price(who: Address) -> u64 {
     GAS_PRICE * (1 + u64::from(who.as_bytes()[0] % 3))
 }
 
-fn pick<T: Copy>(from: &[T], index: u8) -> T {
+pub(super) fn pick<T: Copy>(from: &[T], index: u8) -> T {
     from[usize::from(index) % from.len()]
 }
 
 impl Play {
     /// Genesis, purses, and the first nodes.
     pub(super) fn new() -> Self {
-        start(0);
-        for who in people() {
+        start_with(first_config());
+        let everybody = || people().into_iter().chain(FRESH.map(node));
+        for who in everybody() {
             fund(who);
         }
         let few = |who: Address, cnx| mock::with(|world| world.balances.insert(who, Amount::cnx(cnx)));
@@ -73,15 +77,15 @@ impl Play {
         let (chain_id, height, now_ms) = mock::with(|world| {
             (world.context.chain_id.clone(), world.context.height.get(), world.context.uptime_ms)
         });
-        let mut model = model::genesis(chain_id, TaskConfig::default(), height, now_ms);
-        for who in people() {
+        let mut model = model::genesis(chain_id, first_config(), height, now_ms);
+        for who in everybody() {
             model.purses.insert(who, balance(who).get());
             model.allowances.insert(who, Amount::cnx(100_000).get());
         }
         let mut play =
             Self { model, coverage: Coverage::new(), said: BTreeMap::new(), everything: everything() };
         for number in 1..=JOINED {
-            play.call(node(number), &Call::Join(Amount::cnx(400), None));
+            play.call(node(number), &Call::Join(Amount::cnx(400), types(number)));
         }
         play
     }
@@ -91,7 +95,7 @@ impl Play {
     }
 
     /// One call on both sides: the same answer, the same state, nothing lost, nothing half done.
-    fn call(&mut self, who: Address, call: &Call) {
+    pub(super) fn call(&mut self, who: Address, call: &Call) {
         let receipt_valid = match call {
             Call::Args(_, receipt) | Call::Report(_, receipt) => receipt.signature == Signature([0; 64]),
             _ => true,
@@ -123,10 +127,16 @@ impl Play {
         audit();
         compare(&self.model);
         assert_eq!(everything(), self.everything, "CNX was made or lost");
+        for (name, attributes) in world().events {
+            if let Some(reason) = attributes.iter().find(|attribute| attribute.name == "reason") {
+                self.see(format!("{name} {:?}", reason.value));
+            }
+            self.see(format!("event {name}"));
+        }
     }
 
     /// A block: the chain's uptime moves by `ms`, the clock by `real_ms`.
-    fn block(&mut self, ms: u64, real_ms: u64, runs: bool) {
+    pub(super) fn block(&mut self, ms: u64, real_ms: u64, runs: bool) {
         mock::with(|world| {
             world.context.time_ms += real_ms - ms;
             world.events.clear();
@@ -139,11 +149,6 @@ impl Play {
         let world = world();
         self.model.block(world.context.height.get(), world.context.uptime_ms, world.beacon, runs);
         self.check();
-        for (name, attributes) in world.events {
-            if name == "NodePenalised" {
-                self.see(format!("penalty {:?}", attribute(&attributes, "reason")));
-            }
-        }
     }
 
     /// One of the last four tasks.
@@ -153,8 +158,7 @@ impl Play {
 
     /// One of the open tasks.
     fn open(&self, index: u8) -> Option<u64> {
-        let over = |state| matches!(state, Success | TaskState::Aborted);
-        let tasks = self.model.tasks.iter().filter(|(_, task)| !over(task.state));
+        let tasks = self.model.tasks.iter().filter(|(_, task)| !task.is_over());
         let open: Vec<u64> = tasks.map(|(id, _)| *id).collect();
         (!open.is_empty()).then(|| pick(&open, index))
     }
@@ -184,7 +188,9 @@ impl Play {
                         Call::Resume
                     }
                     4..=9 if state == Some(NodeState::Unbonding) => Call::Withdraw,
-                    4..=12 if state.is_none() => Call::Join(Amount::cnx(395 + u64::from(what % 3) * 5), None),
+                    4..=12 if state.is_none() => {
+                        Call::Join(Amount::cnx(395 + u64::from(what % 4) * 35), types(number / NODES))
+                    }
                     4..=6 => Call::AddStake(Amount::cnx(u64::from(what))),
                     7..=9 => Call::AddStake(Amount::cnx(4_000)),
                     10 => Call::Join(Amount::cnx(400), None),
@@ -193,13 +199,17 @@ impl Play {
                 self.call(who, &call);
             }
             Op::Owner { by, what, say } => {
-                let who = if by % 4 == 0 { pick(&people(), say) } else { owner() };
                 let call = self.owners(what, say);
+                let who = match &call {
+                    _ if by.is_multiple_of(4) => pick(&people(), say),
+                    Call::AcceptOwnership => self.model.offered.unwrap_or_else(owner),
+                    _ => self.model.owner,
+                };
                 self.call(who, &call);
             }
             Op::Allow { by, cnx } => {
                 let who = pick(&people(), by);
-                let amount = if cnx % 2 == 0 { Amount::cnx(u64::from(cnx)) } else { Amount::ZERO };
+                let amount = if cnx.is_multiple_of(2) { Amount::cnx(u64::from(cnx)) } else { Amount::ZERO };
                 mock::with(|world| world.allowances.insert((who, world.context.contract), amount));
                 self.model.allowances.insert(who, amount.get());
             }
@@ -223,99 +233,15 @@ impl Play {
             27 => (0..12).for_each(|_| self.block(100, 100, false)),
             28 => self.block(OUTAGE_MS, DAY, true),
             29 | 30 => self.block(2 * HOUR, 2 * HOUR, true),
-            _ if ms % 4 == 0 => self.block(8 * DAY, 8 * DAY, true),
+            _ if ms.is_multiple_of(8) => self.block(8 * DAY, 8 * DAY, true),
+            // To the moment at which the oldest task may be removed.
+            _ if ms % 8 < 3 => {
+                let at = self.model.ended.first().map_or(0, |(_, at)| *at);
+                let ms = at.saturating_sub(self.model.now_ms);
+                self.block(ms, ms, true);
+            }
             _ => self.block(0, 0, true),
         }
-    }
-
-    /// What the task's state asks for, mostly.
-    fn act(&mut self, id: u64, seat: u8, say: u8) {
-        let Some(task) = self.model.tasks.get(&id) else { return };
-        let (state, creator) = (task.state, task.creator);
-        let comparison = task.comparison.clone();
-        // Mostly somebody whose turn it is.
-        let idle = |seat: &model::Seat| match state {
-            Executing => seat.commitment.is_none(),
-            _ => seat.commitment.is_some() && seat.outcome.is_none(),
-        };
-        let waiting = (0..task.seats.len()).find(|round| idle(&task.seats[*round]));
-        let round = waiting.filter(|_| seat % 4 != 0).unwrap_or(usize::from(seat / 4 % 3));
-        let Some(node) = task.seats.get(round).map(|seat| seat.node) else {
-            if state == Created {
-                self.block(100, 100, say % 8 != 0);
-            }
-            return;
-        };
-        if state == Revealing && waiting.is_none() && seat % 4 != 0 {
-            return self.block(100, 100, true);
-        }
-        let uploader = task.uploader.map_or(node, |round| task.seats[round].node);
-        match state {
-            Started if say % 8 == 0 => self.call(creator, &Call::Cancel(id)),
-            Started => {
-                let receipt = receipt_of(id, BlobKind::Args, Hash::sha256(b"args"), creator, say);
-                self.call(creator, &Call::Args(id, receipt));
-            }
-            Executing => {
-                let outcome = found(&comparison, say);
-                let chain_id: &ChainId = &self.model.chain_id;
-                let hash = commitment(chain_id, id, &node, &outcome, &SALT);
-                self.call(node, &Call::Commit(id, hash));
-                self.said.entry((id, node)).or_insert(outcome);
-            }
-            Revealing => {
-                let outcome = self.said.get(&(id, node)).cloned().unwrap_or(Outcome::Unavailable);
-                let call = match say % 32 {
-                    0 => Call::Reveal(id, found(&comparison, say / 32), SALT),
-                    1 => Call::Reveal(id, outcome, [0; 32]),
-                    2 => Call::Reveal(id, Outcome::Error { code: 9 }, SALT),
-                    3 => Call::Reveal(id, Outcome::Result { digest: Hash::ZERO, fingerprint: vec![1] }, SALT),
-                    _ => Call::Reveal(id, outcome, SALT),
-                };
-                self.call(node, &call);
-            }
-            Validated => {
-                let node = if say % 4 == 0 { node } else { uploader };
-                let receipt = receipt_of(id, BlobKind::Result, self.digest(id, node), node, say);
-                self.call(node, &Call::Report(id, receipt));
-            }
-            Created | Success | TaskState::Aborted => {}
-        }
-    }
-
-    /// What a node has said its result is.
-    fn digest(&self, id: u64, node: Address) -> Hash {
-        match self.said.get(&(id, node)) {
-            Some(Outcome::Result { digest, .. }) => *digest,
-            _ => Hash::ZERO,
-        }
-    }
-
-    /// Any method, with arguments as right as this caller can make them.
-    fn any(&self, who: Address, what: u8, id: u64, say: u8) -> Call {
-        let id = if say == 0 { id + 1_000 } else { id };
-        let comparison = self.model.tasks.get(&id).map_or(Comparison::Exact, |task| task.comparison.clone());
-        let outcome = self.said.get(&(id, who)).cloned().unwrap_or_else(|| found(&comparison, say));
-        match what % 16 {
-            0 => Call::Create(wish(say)),
-            1 => Call::Args(id, receipt_of(id, BlobKind::Args, Hash::sha256(b"args"), who, say)),
-            2 => Call::Commit(id, Hash::sha256(&[say])),
-            3 => Call::Reveal(id, outcome, SALT),
-            4 => Call::Report(id, receipt_of(id, BlobKind::Result, self.digest(id, who), who, say)),
-            5 => Call::Cancel(id),
-            6..=8 => Call::Expire(id),
-            9 => Call::Join(Amount::cnx(400), None),
-            10 => Call::AddStake(Amount::cnx(1)),
-            11 => Call::Pause,
-            12 => Call::Resume,
-            13 => Call::Quit,
-            14 => Call::Withdraw,
-            _ => self.owners(say / 16, say),
-        }
-    }
-
-    fn owners(&self, _what: u8, say: u8) -> Call {
-        Call::RegisterRelay(relay_key(say), "http://127.0.0.1:2".into())
     }
 
     /// What is seen between happenings.
@@ -324,6 +250,11 @@ impl Play {
         for task in self.model.tasks.values() {
             let reason = task.reason.map_or(String::new(), |reason| format!(" {reason:?}"));
             seen.push(format!("task {:?}{reason}", task.state));
+            if task.state == Success {
+                let kind = if task.list.is_empty() { "program" } else { "external type" };
+                let how = if task.comparison == Comparison::Exact { "exact" } else { "similar" };
+                seen.push(format!("success of a {kind}, {how}"));
+            }
         }
         seen.extend(self.model.nodes.values().map(|node| format!("node {:?}", node.state)));
         for what in seen {
@@ -333,10 +264,11 @@ impl Play {
 
     /// Everybody goes home: whatever was left open ends, whoever is there leaves, and nothing stays behind.
     pub(super) fn finish(&mut self) {
-        for _ in 0..6 {
+        for _ in 0..8 {
             self.block(HOUR + 1, HOUR + 1, true);
         }
-        assert!(self.model.tasks.values().all(|task| matches!(task.state, Success | TaskState::Aborted)));
+        assert!(self.model.tasks.values().all(model::Task::is_over));
+        self.clear();
         let all: Vec<Address> = self.model.nodes.keys().copied().collect();
         for who in &all {
             if self.model.nodes[who].withdraw_ms.is_none() {
@@ -349,6 +281,30 @@ impl Play {
         }
         let contract = world().context.contract;
         assert_eq!(balance(contract), Amount::ZERO, "somebody's CNX stayed behind");
+        let left = |name: &str| world().storage.keys().filter(|key| key.starts_with(name.as_bytes())).count();
+        let lists = ["nodes\0", "available\0", "sizes\0", "penalties\0"];
+        assert_eq!(lists.map(left), [0; 4], "a node left something behind");
+    }
+
+    /// Time passes, and a few more tasks: what ended before is removed.
+    fn clear(&mut self) {
+        let (last, who) = (self.model.created, node(99));
+        for number in FRESH {
+            self.call(node(number), &Call::Join(Amount::cnx(500), None));
+        }
+        self.block(9 * DAY, 9 * DAY, true);
+        mock::with(|world| world.allowances.insert((who, world.context.contract), Amount::cnx(100_000)));
+        self.model.allowances.insert(who, Amount::cnx(100_000).get());
+        for _ in 0..=last.div_ceil(3) {
+            let rich = CreateTask { fee: Amount::cnx(30), ..wish(255 % 32) };
+            self.call(who, &Call::Create(rich));
+            for _ in 0..4 {
+                self.block(100, 100, true);
+            }
+            self.call(who, &Call::Cancel(self.model.created));
+        }
+        let oldest = TASKS.range(None, 1).first().map(|(id, _)| *id);
+        assert!(oldest > Some(last), "task {oldest:?} of {last} was not removed");
     }
 }
 

@@ -2,12 +2,53 @@
 
 use crate::tests::net::*;
 use crate::tests::rows::{EXACT, SIMILAR, fingerprint};
-use hydrogen_types::task::{BlobKind, Comparison, CreateTask, Outcome, RelayReceipt, task_default};
+use hydrogen_types::task::{
+    BlobKind, Comparison, CreateTask, ExternalType, Outcome, RelayReceipt, TaskConfig, task_default,
+};
 use hydrogen_types::{Address, Amount, ChainId, Hash, Height, PublicKey, Signature};
 
-/// One of four relays that the owner may register.
+/// One of four relays that the owner may register, or the first.
 pub(super) fn relay_key(say: u8) -> PublicKey {
-    PublicKey([100 + say % 4; 32])
+    if say % 5 == 4 { RELAY } else { PublicKey([100 + say % 5; 32]) }
+}
+
+/// The configuration of genesis: the default one with two external types.
+pub(super) fn first_config() -> TaskConfig {
+    let types = [("render", 60_000), ("audio", 30_000)];
+    let external_types =
+        types.map(|(name, timeout_ms_min)| ExternalType { name: name.into(), timeout_ms_min }).into();
+    TaskConfig { external_types, ..TaskConfig::default() }
+}
+
+/// What an owner may put in force, and in a third what is refused.
+pub(super) fn config(say: u8) -> TaskConfig {
+    let usual = first_config();
+    match say % 12 {
+        0 => TaskConfig { stake_min: Amount::ZERO, ..usual },
+        1 => TaskConfig { missed_commit_permille: 101, ..usual },
+        2 => TaskConfig { unbonding_ms: 4_499_999, ..usual },
+        3 => {
+            let external_types = [usual.external_types.clone(), usual.external_types.clone()].concat();
+            TaskConfig { external_types, ..usual }
+        }
+        4 | 5 => TaskConfig { stake_min: Amount::cnx(500), ..usual },
+        6 => TaskConfig { draw_delay: 3, task_retention_ms: 3_600_000, ..usual },
+        7 => TaskConfig { external_types: Vec::new(), cancel_permille: 0, ..usual },
+        8 => TaskConfig { reveal_ms: 60_000, upload_ms: 10_000, missed_upload_permille: 500, ..usual },
+        9 => TaskConfig { cheat_share_permille: 3_000, straggler_ms_min: 10_000, ..usual },
+        _ => usual,
+    }
+}
+
+/// External types by a node's number: none, one or both.
+pub(super) fn types(number: u8) -> Option<Vec<String>> {
+    let names: &[&str] = match number % 4 {
+        0 => return None,
+        1 => &["render"],
+        2 => &["audio", "render"],
+        _ => &["render", "audio"],
+    };
+    Some(names.iter().map(ToString::to_string).collect())
 }
 
 /// What a node finds: mostly the truth.
@@ -33,7 +74,7 @@ pub(super) fn found(comparison: &Comparison, say: u8) -> Outcome {
 /// What a creator asks for: fees that make shares or stakes decide the fines, and in an eighth something refused.
 pub(super) fn wish(kind: u8) -> CreateTask {
     // Odd numbers, so that no division comes out even.
-    let usual = request(Amount::new(30_000_000_000_000_000_001));
+    let usual = flavour(kind / 32, request(Amount::new(30_000_000_000_000_000_001)));
     match kind % 32 {
         0 => CreateTask { fee: Amount::cnx(11), ..usual },
         1 => CreateTask { program: None, ..usual },
@@ -47,7 +88,20 @@ pub(super) fn wish(kind: u8) -> CreateTask {
             let (timeout_ms, fuel_max, args_bytes_max) = (Some(60_000), Some(1_000), Some(1_000));
             CreateTask { fee: Amount::cnx(4), timeout_ms, fuel_max, args_bytes_max, ..usual }
         }
+        15 => CreateTask { program: None, external: Some("nothing".into()), ..usual },
+        16 => CreateTask { program: None, external: Some("Render".into()), ..usual },
         _ => usual,
+    }
+}
+
+/// A program or an external type, compared exactly or by fingerprints.
+fn flavour(say: u8, usual: CreateTask) -> CreateTask {
+    let similar = Comparison::Similar { threshold: 5, fingerprint: Hash::sha256(b"fingerprint") };
+    match say % 8 {
+        0..=2 => usual,
+        3 | 4 => CreateTask { comparison: similar, ..usual },
+        5 | 6 => CreateTask { program: None, external: Some("render".into()), ..usual },
+        _ => CreateTask { program: None, external: Some("audio".into()), comparison: similar, ..usual },
     }
 }
 
@@ -57,10 +111,12 @@ pub(super) fn receipt_of(
     kind: BlobKind,
     digest: Hash,
     uploader: Address,
+    relay: Address,
     say: u8,
 ) -> RelayReceipt {
     let mut receipt = receipt(task, kind, digest, uploader);
     let body = &mut receipt.body;
+    body.relay = relay;
     match say % 64 {
         1 => body.version = 2,
         2 => body.chain_id = ChainId::new("other").expect("the name is legal"),

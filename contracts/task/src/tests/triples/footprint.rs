@@ -25,6 +25,10 @@ fn allowed(call: &Call) -> (&'static [&'static str], &'static [Purse]) {
         Call::Pause | Call::Resume | Call::Quit => (&["totals", "nodes", "available"], &[]),
         Call::Withdraw => (&["totals", "nodes", "penalties"], &[Caller]),
         Call::RegisterRelay(..) => (&["relays"], &[]),
+        Call::RemoveRelay(_) => (&["relays", "totals"], &[]),
+        Call::SetConfig(_) => (&["config", "configs", "totals"], &[]),
+        Call::OfferOwnership(_) => (&["offered"], &[]),
+        Call::AcceptOwnership => (&["offered", "owner"], &[]),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::state::Task;
 use crate::{Stage, TaskError, task as contract};
 use hydrogen_sdk::mock::{self, World};
 use hydrogen_types::host::Origin;
-use hydrogen_types::task::{BlobKind, NodeState, Outcome, commitment};
+use hydrogen_types::task::{BlobKind, NodeState, Outcome, TaskConfig, commitment};
 use hydrogen_types::{Address, Amount, Hash, PublicKey};
 use situations::{ALL, Scene};
 use std::collections::BTreeMap;
@@ -119,7 +119,11 @@ impl Stand {
             Call::Join(..) | Call::AddStake(_) | Call::Pause | Call::Resume | Call::Quit | Call::Withdraw => {
                 contract::node(who).map_or("absent".into(), |node| format!("{:?}", node.state))
             }
-            Call::RegisterRelay(..) => "done".into(),
+            Call::RegisterRelay(..)
+            | Call::RemoveRelay(_)
+            | Call::SetConfig(_)
+            | Call::OfferOwnership(_)
+            | Call::AcceptOwnership => "done".into(),
         }
     }
 
@@ -159,7 +163,22 @@ fn other_calls() -> Vec<Call> {
         Call::Quit,
         Call::Withdraw,
         Call::RegisterRelay(PublicKey([8; 32]), "http://127.0.0.1:2".into()),
+        Call::RemoveRelay(Address::of_key(&RELAY)),
+        Call::SetConfig(Box::new(TaskConfig { stake_min: Amount::cnx(300), ..TaskConfig::default() })),
+        Call::OfferOwnership(node(50)),
+        Call::AcceptOwnership,
     ]
+}
+
+fn is_owners(call: &Call) -> bool {
+    matches!(
+        call,
+        Call::RegisterRelay(..)
+            | Call::RemoveRelay(_)
+            | Call::SetConfig(_)
+            | Call::OfferOwnership(_)
+            | Call::AcceptOwnership
+    )
 }
 
 /// All that the answer to such a call may depend on.
@@ -167,8 +186,10 @@ fn standing(caller: &str, who: Address, call: &Call) -> String {
     let now_ms = world().context.uptime_ms;
     match (caller, call) {
         ("contract", _) => "contract".into(),
-        ("owner", Call::RegisterRelay(..)) => "owner".into(),
-        (_, Call::RegisterRelay(..) | Call::Create(_)) => "anybody".into(),
+        // In every situation the contract is offered to the stranger.
+        ("stranger", Call::AcceptOwnership) => "offered".into(),
+        ("owner", call) if is_owners(call) => "owner".into(),
+        (_, call) if is_owners(call) || matches!(call, Call::Create(_)) => "anybody".into(),
         (_, _) => match contract::node(who) {
             None => "absent".into(),
             Some(node) => {
@@ -204,6 +225,7 @@ fn situation(index: usize, standings: &mut Standings, triples: &mut usize) -> St
     for who in [node(99), owner(), Address::of_key(&RELAY), Address::of_name("other")] {
         fund(who);
     }
+    call(owner(), || contract::offer_ownership(node(99))).expect("it is the owner");
     let stand = Stand { scene, before: world() };
     let mut text = format!("\n[{name}] {says}\n");
     for method in 0..6 {

@@ -37,9 +37,15 @@ const EVENTS: [(&str, Part, u64); 14] = [
     ("cheat-rich", Part::Cheats, 4_000),
 ];
 
+/// A state of a bound node, and how it gets there.
+type Wish = (&'static str, fn(Address));
+
+/// An event, and for each state before it the state after.
+pub(super) type Row = (&'static str, Vec<(String, String)>);
+
 /// Each event with the state after it, by the state before.
-pub(super) fn rows() -> Vec<(&'static str, Vec<(String, String)>)> {
-    let wishes: [(&str, fn(Address)); 3] = [
+pub(super) fn rows() -> Vec<Row> {
+    let wishes: [Wish; 3] = [
         ("Busy", |_| {}),
         ("PendingPause", |node| call(node, contract::pause).expect("it is bound")),
         ("PendingQuit", |node| call(node, contract::quit).expect("it is bound")),

@@ -2,8 +2,9 @@
 
 use crate::task as contract;
 use crate::tests::net::*;
-use hydrogen_types::task::{CreateTask, Outcome};
-use hydrogen_types::{Address, Amount};
+use crate::tests::rows::fingerprint;
+use hydrogen_types::task::{Comparison, CreateTask, Outcome};
+use hydrogen_types::{Address, Amount, Hash};
 
 /// Nodes of the network: three for the panel, and enough beside them that a further task finds its own.
 const NODES: u8 = 9;
@@ -187,6 +188,28 @@ fn own_panel() -> Scene {
     scene(task, panel.try_into().expect("three were drawn"), ["a"; 3])
 }
 
+/// A similar task with its arguments: rounds 0 and 1 are near to each other, rounds 1 and 2 too, 0 and 2 are not.
+fn similar(commits: usize, reveals: usize) -> Scene {
+    start(NODES);
+    let comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::sha256(b"fingerprint") };
+    let task = create(CreateTask { comparison, ..request(Amount::cnx(30)) }).expect("it is paid for");
+    block(100);
+    upload_args(task).expect("in time");
+    let panel: Vec<Address> = view(task).seats.iter().map(|seat| seat.node).collect();
+    let outcomes = ['a', 'b', 'c'].map(|letter| Outcome::Result {
+        digest: Hash::sha256(letter.to_string().as_bytes()),
+        fingerprint: fingerprint(letter),
+    });
+    let scene = Scene { task, panel: panel.try_into().expect("three were drawn"), outcomes };
+    for (node, outcome) in scene.panel.iter().zip(&scene.outcomes).take(commits) {
+        commit(task, *node, outcome).expect("in time");
+    }
+    for (node, outcome) in scene.panel.iter().zip(&scene.outcomes).take(reveals) {
+        reveal(task, *node, outcome).expect("in time");
+    }
+    scene
+}
+
 /// All of them, in the order of a life.
 pub(super) const ALL: &[Situation] = &[
     ("unknown", "there is no task of this id", || Scene { task: 99, ..begun() }),
@@ -279,6 +302,18 @@ pub(super) const ALL: &[Situation] = &[
         || over(revealed(["a"; 3], 2, 1)),
     ),
     ("aborted-result", "ResultNotUploaded", || over(over(ruled(["a"; 3], 3)))),
+    ("similar-executing-1", "a similar task, round 0 has committed", || similar(1, 0)),
+    ("similar-revealing-3-1", "a similar task, three committed, round 0 revealed", || similar(3, 1)),
+    ("similar-validated", "rounds 0 and 1 agree, 1 and 2 too, 0 and 2 not: round 1 is to upload", || {
+        let scene = similar(3, 3);
+        block(100);
+        scene
+    }),
+    ("similar-open", "the same, round 1 failed to upload: open to all", || {
+        let scene = similar(3, 3);
+        block(100);
+        over(scene)
+    }),
     ("removed", "it ended, and was removed after its retention", removed),
     ("left", "Cancelled; round 0 may withdraw, round 1 has, round 2 is paused", left),
 ];

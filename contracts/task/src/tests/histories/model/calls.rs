@@ -66,9 +66,11 @@ impl Model {
     }
 
     pub(super) fn create(&mut self, who: Address, gas_price: u64, request: &CreateTask) -> Answer {
-        if request.program.is_some() == request.external.is_some() {
-            return Err("NoProgram");
-        }
+        let least_external_ms = match (&request.program, &request.external) {
+            (Some(_), None) => None,
+            (None, Some(name)) => Some(self.external(name)?),
+            (Some(_), Some(_)) | (None, None) => return Err("NoProgram"),
+        };
         if let Comparison::Similar { threshold, .. } = request.comparison
             && !(1..=32).contains(&threshold)
         {
@@ -78,8 +80,11 @@ impl Model {
         let args_max = request.args_bytes_max.unwrap_or(task_default::ARGS_BYTES_MAX);
         let output_max = request.output_bytes_max.unwrap_or(task_default::OUTPUT_BYTES_MAX);
         let fuel_max = request.fuel_max.unwrap_or(task_default::FUEL_MAX);
-        let timeout_ms = request.timeout_ms.unwrap_or(task_default::TIMEOUT_MS);
-        let shortest = 30_000 + fuel_max.div_ceil(config.fuel_per_ms_min) + args_max.div_ceil(1_000);
+        let fuel_ms = fuel_max.div_ceil(config.fuel_per_ms_min);
+        // A program of fingerprints may burn as much again.
+        let similar_ms = if request.comparison == Comparison::Exact { 0 } else { fuel_ms };
+        let shortest = least_external_ms.unwrap_or(30_000 + fuel_ms + args_max.div_ceil(1_000)) + similar_ms;
+        let timeout_ms = request.timeout_ms.unwrap_or(task_default::TIMEOUT_MS.max(shortest));
         if args_max > config.args_bytes_max || !(shortest..=config.timeout_ms_max).contains(&timeout_ms) {
             return Err("BadLimits");
         }
@@ -93,20 +98,23 @@ impl Model {
         let (purses, allowances) = (self.purses.clone(), self.allowances.clone());
         self.pull(who, fee + deposit)?;
         let promised = 3 * self.tasks.values().filter(|task| task.state == Created).count();
-        if self.list.len() < promised + 3 {
+        let list = request.external.clone().unwrap_or_default();
+        if self.lists.get(&list).map_or(0, Vec::len) < promised + 3 {
             (self.purses, self.allowances) = (purses, allowances);
             return Err("NotEnoughNodes");
         }
         self.sweep(2);
         self.created += 1;
         self.calls += 1;
-        let draw_due = self.height + config.draw_delay;
+        self.draw_due = self.draw_due.max(self.height + config.draw_delay);
+        let draw_due = self.draw_due;
         let task = Task {
             creator: who,
             gas_price: u128::from(gas_price),
             config: self.configs.len() - 1,
             fee,
             comparison: request.comparison.clone(),
+            list,
             args_hash: request.args_hash,
             args_max,
             output_max,
@@ -134,7 +142,8 @@ impl Model {
         Ok(())
     }
 
-    pub(super) fn sweep(&mut self, count: u8) {
+    /// Removes the tasks that ended first, if their time is over: at most `count`.
+    pub(super) fn sweep(&mut self, count: usize) {
         for _ in 0..count {
             if self.ended.first().is_some_and(|(_, at)| self.now_ms >= *at) {
                 let (id, _) = self.ended.remove(0);
@@ -152,8 +161,10 @@ impl Model {
         (kind, digest, size_max): (BlobKind, Hash, u64),
     ) -> Answer {
         let body = &receipt.body;
-        if !self.relays.contains(&body.relay) {
-            return Err("UnknownRelay");
+        match self.relays.get(&body.relay) {
+            None => return Err("UnknownRelay"),
+            Some(Some(last)) if id > *last => return Err("RelayDraining"),
+            Some(_) => {}
         }
         let (drawn, now) = (Height::new(self.tasks[&id].draw_height), Height::new(self.height));
         let about = (body.version, &body.chain_id, body.task, body.kind, body.digest, body.uploader);
@@ -243,7 +254,7 @@ impl Model {
             (Outcome::Error { code }, _) => (1..=7).contains(code),
             (Outcome::Result { fingerprint, .. }, Comparison::Exact) => fingerprint.is_empty(),
             (Outcome::Result { fingerprint, .. }, Comparison::Similar { .. }) => {
-                (8..=512).contains(&fingerprint.len()) && fingerprint.len() % 8 == 0
+                (8..=512).contains(&fingerprint.len()) && fingerprint.len().is_multiple_of(8)
             }
             (Outcome::Unavailable, _) => true,
         };

@@ -30,6 +30,7 @@ pub(super) struct Node {
     pub(super) stake: u128,
     pub(super) task: Option<u64>,
     pub(super) withdraw_ms: Option<u64>,
+    pub(super) types: Vec<String>,
     pub(super) earned: u128,
     pub(super) tasks_paid: u64,
     /// Latest 16.
@@ -66,6 +67,8 @@ pub(super) struct Task {
     pub(super) config: usize,
     pub(super) fee: u128,
     pub(super) comparison: Comparison,
+    /// The list it is drawn from: its external type, or none.
+    pub(super) list: String,
     pub(super) args_hash: Hash,
     pub(super) args_max: u64,
     pub(super) output_max: u64,
@@ -99,14 +102,19 @@ pub(super) struct Model {
     pub(super) now_ms: u64,
     pub(super) beacon: Hash,
     pub(super) configs: Vec<TaskConfig>,
-    pub(super) relays: BTreeSet<Address>,
+    pub(super) owner: Address,
+    pub(super) offered: Option<Address>,
+    /// Relays; of those that drain, the last task they serve.
+    pub(super) relays: BTreeMap<Address, Option<u64>>,
     pub(super) nodes: BTreeMap<Address, Node>,
-    /// The list from which panels are drawn.
-    pub(super) list: Vec<Address>,
+    /// The lists from which panels are drawn: of all, under no name, and by external type.
+    pub(super) lists: BTreeMap<String, Vec<Address>>,
     pub(super) tasks: BTreeMap<u64, Task>,
     /// Ended tasks in the order of their end, with the time of their removal.
     pub(super) ended: Vec<(u64, u64)>,
     pub(super) created: u64,
+    /// Block of the latest draw asked for: draws keep the order of creation.
+    pub(super) draw_due: u64,
     pub(super) successes: u64,
     pub(super) aborts: u64,
     /// CNX of accounts; nobody else's is looked at.
@@ -117,6 +125,26 @@ pub(super) struct Model {
     pub(super) gas: u128,
     /// Scheduled calls bought so far: they run in this order.
     pub(super) calls: u64,
+}
+
+impl Task {
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state, TaskState::Success | TaskState::Aborted)
+    }
+}
+
+/// Of the rules for configurations, those that histories break.
+fn check_config(config: &TaskConfig) -> Answer {
+    if config.stake_min.is_zero() {
+        return Err("BadConfigAmount");
+    }
+    let fines = [config.missed_commit_permille, config.missed_reveal_permille, config.cheat_permille];
+    let stages_ms = config.args_ms + config.timeout_ms_max + config.reveal_ms + 2 * config.upload_ms;
+    if !fines.is_sorted() || config.unbonding_ms < stages_ms {
+        return Err("BadConfig");
+    }
+    let names: BTreeSet<&String> = config.external_types.iter().map(|entry| &entry.name).collect();
+    if names.len() < config.external_types.len() { Err("BadExternalTypes") } else { Ok(()) }
 }
 
 impl Model {
@@ -155,19 +183,62 @@ impl Model {
             Call::Report(task, receipt) => self.report(who, *task, receipt),
             Call::Cancel(task) => self.cancel(who, *task),
             Call::Expire(task) => self.expire(*task),
-            Call::Join(stake, _) => self.join(who, stake.get()),
+            Call::Join(stake, types) => self.join(who, stake.get(), types.as_deref().unwrap_or_default()),
             Call::AddStake(amount) => self.add_stake(who, amount.get()),
             Call::Pause => self.pause(who),
             Call::Resume => self.resume(who),
             Call::Quit => self.quit(who),
             Call::Withdraw => self.withdraw(who),
-            Call::RegisterRelay(key, _) => {
-                if who != owner() {
-                    return Err("NotOwner");
-                }
-                if self.relays.insert(Address::of_key(key)) { Ok(()) } else { Err("BadRelay") }
+            Call::RegisterRelay(..) | Call::RemoveRelay(_) | Call::SetConfig(_) | Call::OfferOwnership(_)
+                if who != self.owner =>
+            {
+                Err("NotOwner")
+            }
+            Call::RegisterRelay(key, _) => self.register_relay(Address::of_key(key)),
+            Call::RemoveRelay(relay) => self.remove_relay(*relay),
+            Call::SetConfig(config) => {
+                check_config(config)?;
+                self.configs.push((**config).clone());
+                Ok(())
+            }
+            Call::OfferOwnership(to) => {
+                self.offered = (*to != who).then_some(*to);
+                Ok(())
+            }
+            Call::AcceptOwnership if self.offered == Some(who) => {
+                (self.owner, self.offered) = (who, None);
+                Ok(())
+            }
+            Call::AcceptOwnership => Err("NotOffered"),
+        }
+    }
+
+    fn register_relay(&mut self, relay: Address) -> Answer {
+        match self.relays.get(&relay) {
+            Some(None) => Err("BadRelay"),
+            // One that drains is taken back.
+            Some(Some(_)) | None => {
+                self.relays.insert(relay, None);
+                Ok(())
             }
         }
+    }
+
+    fn remove_relay(&mut self, relay: Address) -> Answer {
+        match self.relays.get(&relay) {
+            None => return Err("UnknownRelay"),
+            Some(Some(_)) => return Err("BadRelay"),
+            Some(None) => self.relays.insert(relay, Some(self.created)),
+        };
+        self.forget_relays();
+        Ok(())
+    }
+
+    /// A relay is gone when the last task that it serves has ended.
+    fn forget_relays(&mut self) {
+        let open: Vec<u64> =
+            self.tasks.iter().filter(|(_, task)| !task.is_over()).map(|(id, _)| *id).collect();
+        self.relays.retain(|_, last| last.is_none_or(|last| open.iter().any(|id| *id <= last)));
     }
 
     /// A block at this time: what is due runs, draws first, then by what it waits for and by when it was bought.
@@ -205,12 +276,15 @@ pub(super) fn genesis(chain_id: ChainId, config: TaskConfig, height: u64, now_ms
         now_ms,
         beacon: Hash::ZERO,
         configs: vec![config],
-        relays: BTreeSet::from([Address::of_key(&RELAY)]),
+        owner: owner(),
+        offered: None,
+        relays: BTreeMap::from([(Address::of_key(&RELAY), None)]),
         nodes: BTreeMap::new(),
-        list: Vec::new(),
+        lists: BTreeMap::new(),
         tasks: BTreeMap::new(),
         ended: Vec::new(),
         created: 0,
+        draw_due: 0,
         successes: 0,
         aborts: 0,
         purses: BTreeMap::new(),

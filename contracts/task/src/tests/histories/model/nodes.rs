@@ -5,8 +5,18 @@ use hydrogen_types::Address;
 use hydrogen_types::task::NodeState::{Available, Busy, Paused, PendingPause, PendingQuit, Unbonding};
 use hydrogen_types::task::{NodeState, PenaltyReason};
 
+impl Node {
+    /// The latest 16 stay.
+    pub(super) fn penalise(&mut self, task: u64, reason: PenaltyReason, amount: u128) {
+        self.penalties.push((task, reason, amount));
+        if self.penalties.len() > 16 {
+            self.penalties.remove(0);
+        }
+    }
+}
+
 impl Model {
-    pub(super) fn join(&mut self, who: Address, stake: u128) -> Answer {
+    pub(super) fn join(&mut self, who: Address, stake: u128, types: &[String]) -> Answer {
         match self.nodes.get(&who).map(|node| node.state) {
             Some(Unbonding) => return Err("StillUnbonding"),
             Some(_) => return Err("AlreadyJoined"),
@@ -15,9 +25,20 @@ impl Model {
         if stake < self.config().stake_min.get() {
             return Err("StakeTooLow");
         }
+        if types.len() > 4 {
+            return Err("BadExternalTypes");
+        }
+        for (place, name) in types.iter().enumerate() {
+            self.external(name)?;
+            if types[..place].contains(name) {
+                return Err("BadExternalTypes");
+            }
+        }
         self.pull(who, stake)?;
+        // It comes from where no list has it.
         let node = Node {
-            state: Available,
+            state: Paused,
+            types: types.to_vec(),
             stake,
             task: None,
             withdraw_ms: None,
@@ -26,8 +47,17 @@ impl Model {
             penalties: Vec::new(),
         };
         self.nodes.insert(who, node);
-        self.list.push(who);
+        self.enter(who, Available);
         Ok(())
+    }
+
+    /// The shortest timeout of a configured external type.
+    pub(super) fn external(&self, name: &str) -> Result<u64, &'static str> {
+        if name.is_empty() || name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Err("BadExternalTypes");
+        }
+        let mut types = self.config().external_types.iter();
+        types.find(|entry| entry.name == name).map(|entry| entry.timeout_ms_min).ok_or("NotSupported")
     }
 
     fn node(&mut self, who: Address) -> Result<&mut Node, &'static str> {
@@ -89,25 +119,33 @@ impl Model {
         Ok(())
     }
 
-    /// Into a state: onto the list's end or off it, where the last takes its place.
+    /// Into a state: onto the ends of its lists or off them, where the last takes its place.
     pub(super) fn enter(&mut self, who: Address, state: NodeState) {
         let withdraw_ms = self.now_ms + self.config().unbonding_ms;
         let node = self.nodes.get_mut(&who).expect("it is a node");
         node.state = state;
         node.withdraw_ms = (state == Unbonding).then_some(withdraw_ms);
-        match (self.list.iter().position(|listed| *listed == who), state == Available) {
-            (None, true) => self.list.push(who),
-            (Some(place), false) => drop(self.list.swap_remove(place)),
-            (Some(_), true) | (None, false) => {}
+        let lists = [&[String::new()][..], &node.types].concat();
+        for name in lists {
+            let list = self.lists.entry(name).or_default();
+            match (list.iter().position(|listed| *listed == who), state == Available) {
+                (None, true) => list.push(who),
+                (Some(place), false) => drop(list.swap_remove(place)),
+                (Some(_), true) | (None, false) => {}
+            }
         }
+        self.lists.retain(|_, list| !list.is_empty());
     }
 
     /// Its task lets it go.
-    pub(super) fn let_go(&mut self, who: Address, fault: Option<PenaltyReason>) {
+    pub(super) fn let_go(&mut self, task: u64, who: Address, fault: Option<PenaltyReason>) {
         let least = self.config().stake_min.get();
         let node = self.nodes.get_mut(&who).expect("it is a node");
         node.task = None;
         let poor = node.stake < least;
+        if poor && fault.is_none() && node.state == Busy {
+            node.penalise(task, PenaltyReason::StakeTooLow, 0);
+        }
         let state = match (node.state, fault) {
             (_, Some(PenaltyReason::Cheat)) | (PendingQuit, _) => Unbonding,
             (PendingPause, _) | (_, Some(PenaltyReason::MissedCommit | PenaltyReason::PanelTimedOut)) => {

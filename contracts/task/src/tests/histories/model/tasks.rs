@@ -37,11 +37,13 @@ impl Model {
     }
 
     fn draw(&mut self, id: u64) {
-        let picks = draw_picks(&draw_seed(&self.beacon, id), self.list.len() as u64);
+        let name = self.tasks[&id].list.clone();
+        let list = self.lists.get(&name).cloned().unwrap_or_default();
+        let picks = draw_picks(&draw_seed(&self.beacon, id), list.len() as u64);
         self.tasks.get_mut(&id).expect("it exists").draw_height = self.height;
         let Some(picks) = picks else { return self.abort(id, AbortReason::NotEnoughNodes, 0, 0) };
         for pick in picks {
-            let node = self.list[usize::try_from(pick).expect("small")];
+            let node = self.lists[&name][usize::try_from(pick).expect("small")];
             self.enter(node, NodeState::Busy);
             self.nodes.get_mut(&node).expect("it was listed").task = Some(id);
             let seat = Seat { node, commitment: None, outcome: None, settled: false, paid: 0, fined: 0 };
@@ -171,17 +173,14 @@ impl Model {
             let node = self.nodes.get_mut(&who).expect("it is bound");
             let fine = fine.min(node.stake);
             node.stake -= fine;
-            node.penalties.push((id, reason, fine));
-            if node.penalties.len() > 16 {
-                node.penalties.remove(0);
-            }
+            node.penalise(id, reason, fine);
             let task = self.tasks.get_mut(&id).expect("it exists");
             task.fines += fine;
             task.seats[round].fined += fine;
         }
         self.pay(id, round, pay, compensation);
         self.tasks.get_mut(&id).expect("it exists").seats[round].settled = true;
-        self.let_go(who, fault);
+        self.let_go(id, who, fault);
     }
 
     pub(super) fn pay(&mut self, id: u64, round: usize, pay: u128, compensation: u128) {
@@ -224,6 +223,8 @@ impl Model {
         self.give(creator, back);
         self.burned += burned;
         self.ended.push((id, removal_ms));
+        self.forget_relays();
+        // As many as were added, so that they do not pile up when nobody creates tasks.
         self.sweep(1);
     }
 }
