@@ -82,7 +82,7 @@ pub fn why_aborted(view: &TaskView) -> String {
         AbortReason::ResultsDiffer => {
             "no two results agree: the program is not deterministic, or a node lied"
         }
-        AbortReason::TaskError => return format!("TaskError: two of three nodes report {}", errors_of(view)),
+        AbortReason::TaskError => return format!("TaskError: {}", errors_of(view)),
         AbortReason::Unavailable => "its relay gave the nodes neither arguments nor program",
         AbortReason::NoQuorum => "too few nodes said what they found",
         AbortReason::ResultNotUploaded => "no node brought the result to a relay",
@@ -90,7 +90,7 @@ pub fn why_aborted(view: &TaskView) -> String {
     format!("{reason:?}: {why}")
 }
 
-/// The error that most of the panel saw.
+/// What the panel reports: the error that most of it saw, or each of them.
 fn errors_of(view: &TaskView) -> String {
     let codes = view.seats.iter().filter_map(|seat| match seat.outcome {
         Some(Outcome::Error { code }) => Some(code),
@@ -98,13 +98,15 @@ fn errors_of(view: &TaskView) -> String {
     });
     let mut codes: Vec<u32> = codes.collect();
     codes.sort_unstable();
-    let equal = codes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]);
-    match equal {
-        Some(code) => format!("error {code}, {}", error_words(code)),
-        None => format!(
-            "errors, but not the same: {}",
-            codes.iter().map(|code| format!("{code}, {}", error_words(*code))).collect::<Vec<_>>().join("; ")
-        ),
+    match codes.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0]) {
+        Some(code) => {
+            let count = codes.iter().filter(|other| **other == code).count();
+            format!("{count} of three nodes report error {code}, {}", error_words(code))
+        }
+        None => {
+            let each = codes.iter().map(|code| format!("{code}, {}", error_words(*code)));
+            format!("the nodes report different errors: {}", each.collect::<Vec<_>>().join("; "))
+        }
     }
 }
 

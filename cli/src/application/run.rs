@@ -290,30 +290,27 @@ async fn await_end(
 ) -> Result<TaskView, ApplicationError> {
     let mut follower = Follower::new(desk.client().clone(), id, from);
     let programs: Vec<Program> = order.programs().into_iter().cloned().collect();
+    let is_over = |view: &TaskView| matches!(view.state, TaskState::Success | TaskState::Aborted);
     let mut view = desk.task(id).await?;
     let mut brought = false;
-    loop {
-        match view.state {
-            TaskState::Success | TaskState::Aborted => return Ok(view),
-            TaskState::Started if !brought => {
-                bring(desk, id, order, &programs, listener).await?;
-                brought = true;
-            }
-            _ => {}
-        }
+    while !is_over(&view) {
         let steps = next_steps(&mut follower).await?;
         for step in &steps {
             listener(&Progress::Step(step));
         }
         let drawn = steps.iter().any(|step| step.event.name == "TaskStarted");
-        if drawn || steps.is_empty() || steps.iter().any(|step| is_end(&step.event)) {
-            view = desk.task(id).await?;
-            // The node asked now may be a block behind the one that told of the draw.
-            if drawn && view.state == TaskState::Created {
-                view.state = TaskState::Started;
-            }
+        if !drawn && !steps.is_empty() && !steps.iter().any(|step| is_end(&step.event)) {
+            continue;
+        }
+        view = desk.task(id).await?;
+        // The node asked now may be a block behind the one that told of the draw.
+        let is_due = view.state == TaskState::Started || (drawn && view.state == TaskState::Created);
+        if is_due && !brought {
+            bring(desk, id, order, &programs, listener).await?;
+            brought = true;
         }
     }
+    Ok(view)
 }
 
 /// Brings the arguments and shows the receipt, unless the task has moved on meanwhile.

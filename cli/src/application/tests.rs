@@ -317,7 +317,7 @@ fn an_error_of_the_task_is_told_by_its_kind() {
     let view = ended(TaskState::Aborted, Some(AbortReason::TaskError), seats);
     assert_eq!(
         why_aborted(&view),
-        "TaskError: two of three nodes report error 3, the program used all its fuel"
+        "TaskError: 2 of three nodes report error 3, the program used all its fuel"
     );
     let view = ended(TaskState::Aborted, Some(AbortReason::ResultsDiffer), Vec::new());
     assert!(why_aborted(&view).starts_with("ResultsDiffer: no two results agree"));

@@ -66,8 +66,8 @@ enum Command {
         /// CNX like 400, or base units like 1500u.
         #[arg(long, value_name = "AMOUNT", value_parser = Amount::parse)]
         stake: Amount,
-        /// An external type it executes; may be given several times. The node runs with a command for each.
-        #[arg(long = "type", value_name = "TYPE")]
+        /// External types it executes, with commas between them. The node runs with a command for each.
+        #[arg(long, visible_alias = "type", value_delimiter = ',', value_name = "TYPE,...")]
         types: Vec<String>,
     },
     /// Add to the stake.

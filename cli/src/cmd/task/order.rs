@@ -8,6 +8,9 @@ use crate::failure::{Failure, Outcome};
 use hydrogen_types::Hash;
 use std::path::Path;
 
+/// What every module begins with.
+const WASM_MAGIC: &[u8] = b"\0asm";
+
 /// Reads and checks the files of an order before anything is paid.
 pub(super) async fn order(args: &OrderArgs) -> Outcome<Order> {
     let work = match (&args.program, &args.external) {
@@ -40,6 +43,10 @@ async fn program(text: &str) -> Outcome<Program> {
         Failure::of(text, &error)
             .hint("give the file of a WASI module, or 0x and the 64 hex digits of its hash")
     })?;
+    if !module.starts_with(WASM_MAGIC) {
+        return Err(Failure::new(format!("{text} is no WebAssembly module"))
+            .hint("build one with `cargo build --release --target wasm32-wasip1`"));
+    }
     sandbox::check(&module).map_err(|reason| {
         Failure::new(format!("{text}: {reason}")).hint("`hydrogen program check FILE` checks a module")
     })?;

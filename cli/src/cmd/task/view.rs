@@ -30,9 +30,9 @@ pub(super) async fn refund_of(client: &Client, view: &TaskView) -> String {
     let config = task::ask(client, calls::config_query(Some(view.config))).await.ok().flatten();
     let back = config.and_then(|config| refund(view, &config));
     let back = back.map_or_else(|| String::from("unknown"), |amount| format!("{amount} CNX"));
+    let fee = view.fee;
     format!(
-        "money       of the fee of {} CNX came back: {back}; so does what is left of the gas deposit",
-        view.fee
+        "money       fee {fee} CNX, of which came back: {back}; what is left of the gas deposit came besides"
     )
 }
 
