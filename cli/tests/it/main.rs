@@ -12,4 +12,5 @@ mod story;
 mod subscriptions;
 mod support;
 mod task;
+mod task_net;
 mod testnet;
