@@ -94,25 +94,26 @@ impl Net {
         (0..NODES).map(|index| address(format!("node-{index}"))).collect()
     }
 
-    /// SIGKILL; back only when the process is no more than its exit code.
-    fn kill(&self, name: &str) {
+    /// SIGKILL; the process that is no more.
+    fn kill(&self, name: &str) -> u64 {
         let pid = wait_for("a running node", || self.pid(name));
         let status = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
         assert!(status.expect("kill runs").success(), "{name} with process {pid} was alive");
-        wait_for("the end of the process", || {
-            let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let state = text.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-            matches!(state, None | Some('Z')).then_some(())
-        });
+        pid
     }
 
-    fn start(&self, name: &str) {
-        let started = hydrogen(self.folder.path())
-            .args(["testnet", "start", name, "--json", "--dir"])
-            .arg(self.dir())
-            .output()
-            .expect("the binary runs");
-        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    /// Starts a node whose process `killed` was killed. The holder of the network may not have seen yet that it is
+    /// gone, and leaves alone what runs: so it is asked until another process is there.
+    fn start(&self, name: &str, killed: u64) {
+        wait_for("a new process", || {
+            let started = hydrogen(self.folder.path())
+                .args(["testnet", "start", name, "--json", "--dir"])
+                .arg(self.dir())
+                .output()
+                .expect("the binary runs");
+            assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+            self.pid(name).filter(|pid| *pid != killed)
+        });
     }
 
     /// One task from its creation to its result, which must be `expected`.
@@ -174,10 +175,10 @@ fn compute_nodes_killed_at_random_moments_lose_nothing() {
                 }
                 dice.pause(700);
                 let victim = format!("node-{}", dice.below(NODES as u64));
-                net.kill(&victim);
+                let pid = net.kill(&victim);
                 killed.fetch_add(1, Ordering::Relaxed);
                 dice.pause(300);
-                net.start(&victim);
+                net.start(&victim, pid);
             }
         });
         let _guard = OnUnwind(&failed);
