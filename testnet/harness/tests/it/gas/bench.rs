@@ -5,8 +5,8 @@ use hydrogen_offchain::calls::{self, Call, Query, task_contract};
 use hydrogen_offchain::relay::{Blob, ReceiptTerms, issue};
 use hydrogen_types::codec::encode;
 use hydrogen_types::task::{
-    BlobKind, CONTRACT_NAME, Comparison, CreateTask, FINGERPRINT_BYTES_MAX, Outcome, TaskConfig, TaskInit,
-    TaskView, commitment,
+    BlobKind, CONTRACT_NAME, Comparison, CreateTask, ExternalType, FINGERPRINT_BYTES_MAX, Outcome,
+    TaskConfig, TaskInit, TaskView, commitment,
 };
 use hydrogen_types::{Action, Address, Amount, Gas, Hash};
 use std::collections::BTreeMap;
@@ -21,6 +21,8 @@ const NODES_A_BLOCK: usize = 300;
 const TASKS_A_BLOCK: usize = 200;
 /// Time from block to block.
 const BLOCK_MS: u64 = 10;
+/// The external type of every node.
+const TYPE: &str = "draw";
 const SALT: [u8; 32] = [9; 32];
 const ARGS: &[u8] = b"the arguments";
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -56,6 +58,10 @@ pub(crate) struct Bench {
     pub(crate) most: BTreeMap<String, u64>,
     /// How results are compared from now on.
     pub(crate) comparison: Comparison,
+    /// What the next tasks are of: the external type, or a program.
+    pub(crate) is_external: bool,
+    /// Stands before the name of everything that is weighed.
+    pub(crate) label: &'static str,
 }
 
 fn node_key(index: usize) -> SecretKey {
@@ -67,7 +73,12 @@ impl Bench {
     pub(crate) fn open(nodes: usize) -> Self {
         let key = |name: &str| EmbeddedChain::key_of(1, name);
         let (app, owner, relay) = (key("application"), key("owner"), key("relay"));
-        let config = TaskConfig { timeout_ms_max: DAY_MS, unbonding_ms: 2 * DAY_MS, ..TaskConfig::default() };
+        let config = TaskConfig {
+            timeout_ms_max: DAY_MS,
+            unbonding_ms: 2 * DAY_MS,
+            external_types: vec![ExternalType { name: String::from(TYPE), timeout_ms_min: 30_000 }],
+            ..TaskConfig::default()
+        };
         let init = TaskInit {
             config,
             owner: owner.address(),
@@ -91,7 +102,9 @@ impl Bench {
         let chain = builder.open().unwrap();
         let most = BTreeMap::new();
         let comparison = Comparison::Exact;
-        let mut bench = Self { chain, app, owner, relay, keys, next: 0, most, comparison };
+        let (is_external, label) = (false, "");
+        let mut bench =
+            Self { chain, app, owner, relay, keys, next: 0, most, comparison, is_external, label };
         let key = bench.app.clone();
         bench.run(&key, Action::Approve { spender: task_contract(), amount: Amount::cnx(1_000_000_000) });
         bench
@@ -121,7 +134,7 @@ impl Bench {
                     format!("scheduled: {}", if events.is_empty() { "-".into() } else { events.join(", ") })
                 }
             };
-            let most = self.most.entry(name).or_default();
+            let most = self.most.entry(format!("{}{name}", self.label)).or_default();
             *most = receipt.gas_used.get().max(*most);
         }
     }
@@ -159,19 +172,25 @@ impl Bench {
             for key in keys {
                 let action = Action::Approve { spender: task_contract(), amount: Amount::cnx(20_500) };
                 self.chain.submit(key, action, CALL_GAS).unwrap();
-                self.submit(key, &calls::join(STAKE, None));
+                self.submit(key, &calls::join(STAKE, Some(&[String::from(TYPE)])));
             }
             self.block(BLOCK_MS);
         }
     }
 
     fn request(&self, timeout_ms: u64, fee: Amount) -> CreateTask {
+        let (program, external) = match self.is_external {
+            true => (None, Some(String::from(TYPE))),
+            false => (Some(Hash::sha256(b"a program")), None),
+        };
         CreateTask {
+            program,
+            external,
             args_bytes_max: Some(1_000),
             timeout_ms: Some(timeout_ms),
             fuel_max: Some(1_000),
             comparison: self.comparison.clone(),
-            ..calls::program_task(Hash::sha256(b"a program"), ARGS, fee)
+            ..calls::program_task(Hash::ZERO, ARGS, fee)
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::bench::{Bench, Does, TIMEOUT_MS};
 use hydrogen_offchain::calls;
-use hydrogen_types::Amount;
-use hydrogen_types::task::{AbortReason, NodeState, TaskState};
+use hydrogen_types::task::{AbortReason, Comparison, NodeState, TaskState};
+use hydrogen_types::{Amount, Hash};
 
 /// Nodes that leave in a lap, and as many that join: one cheat and one that quits.
 pub(crate) const JOIN_A_LAP: usize = 2;
@@ -17,6 +17,16 @@ pub(crate) fn run(bench: &mut Bench) {
     silence(bench);
     errors(bench);
     nodes(bench);
+    external(bench);
+}
+
+/// A task of an external type, drawn from that type's list, with the longest fingerprints.
+fn external(bench: &mut Bench) {
+    let before = (bench.comparison.clone(), bench.is_external, bench.label);
+    bench.comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::ZERO };
+    (bench.is_external, bench.label) = (true, "external, similar: ");
+    success(bench);
+    (bench.comparison, bench.is_external, bench.label) = before;
 }
 
 fn check(bench: &Bench, id: u64, state: TaskState, reason: Option<AbortReason>) {

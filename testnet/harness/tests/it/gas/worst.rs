@@ -3,8 +3,8 @@
 use super::bench::{Bench, Does};
 use super::lap;
 use super::table::{self, Column, thousands};
-use hydrogen_types::Value;
 use hydrogen_types::task::Comparison;
+use hydrogen_types::{Hash, Value};
 
 const KINDS: [Does; 8] = [
     Does::Result(0),
@@ -45,8 +45,9 @@ fn no_scheduled_call_uses_more_than_half_of_the_gas_bought_for_it() {
     table::check("worst scheduled calls", &columns);
 }
 
-fn comparisons() -> [(&'static str, Comparison); 1] {
-    [("exact", Comparison::Exact)]
+fn comparisons() -> [(&'static str, Comparison); 2] {
+    let similar = Comparison::Similar { threshold: 32, fingerprint: Hash::ZERO };
+    [("exact", Comparison::Exact), ("similar", similar)]
 }
 
 fn every_panel(bench: &mut Bench, wanted: impl Fn(&[Does; 3]) -> bool) {
