@@ -3,10 +3,9 @@
 use super::super::net::*;
 use super::old::{OldTask, equal};
 use super::{Row, SHARE, STAKE, cnx, gain, plain};
-use crate::state::Task;
 use crate::{TaskError, task as contract};
-use hydrogen_types::Hash;
-use hydrogen_types::task::{Comparison, Outcome, TaskState, commitment};
+use hydrogen_types::task::{Comparison, CreateTask, Outcome, TaskState, commitment};
+use hydrogen_types::{Address, Amount, Hash};
 use std::collections::BTreeSet;
 
 attacks!(
@@ -117,10 +116,11 @@ fn the_last_discloser_picks_whom_to_match() -> Row {
     let mut ends = BTreeSet::new();
     for order in ORDERS {
         start(5);
-        let (id, panel) = executing();
-        let mut task = Task::load(id).expect("it is there");
-        task.view.comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::ZERO };
-        task.save();
+        let comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::ZERO };
+        let id = create(CreateTask { comparison, ..request(Amount::cnx(30)) }).expect("it is paid for");
+        block(100);
+        upload_args(id).expect("in time");
+        let panel: Vec<Address> = view(id).seats.iter().map(|seat| seat.node).collect();
         let outcome = |round: usize| Outcome::Result {
             digest: Hash::sha256(&prints[round]),
             fingerprint: prints[round].clone(),

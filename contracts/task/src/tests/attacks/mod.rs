@@ -19,6 +19,9 @@ pub(super) struct Row {
     ours: String,
 }
 
+/// Attacks by name.
+type Attacks = &'static [(&'static str, fn() -> Row)];
+
 impl Row {
     fn new(old: impl Into<String>, ours: impl Into<String>) -> Self {
         Self { old: old.into(), ours: ours.into() }
@@ -34,7 +37,7 @@ impl Row {
 
 macro_rules! attacks {
     ($($name:ident),* $(,)?) => {
-        pub(super) const ALL: &[(&str, fn() -> super::Row)] = &[$((stringify!($name), $name)),*];
+        pub(super) const ALL: super::Attacks = &[$((stringify!($name), $name)),*];
 
         mod test {
             $(
@@ -95,7 +98,7 @@ fn plain(amount: i128) -> String {
 /// With `--nocapture`, the whole list.
 #[test]
 fn the_table_of_attacks() {
-    let groups: [(&str, &[(&str, fn() -> Row)]); 8] = [
+    let groups: [(&str, Attacks); 8] = [
         ("the draw", draw::ALL),
         ("commitments and reveals", disclosure::ALL),
         ("errors", errors::ALL),

@@ -24,6 +24,8 @@ attacks!(
     a_receipt_for_bytes_not_kept,
     a_receipt_of_another_version,
     a_receipt_of_an_unregistered_relay,
+    a_receipt_of_a_removed_relay,
+    a_receipt_of_a_relay_that_is_gone,
     a_receipt_with_a_forged_signature,
     a_receipt_of_other_arguments_starts_the_clock,
 );
@@ -113,6 +115,69 @@ fn a_receipt_of_another_version() -> Row {
 fn a_receipt_of_an_unregistered_relay() -> Row {
     let relay = Address::of_key(&PublicKey([8; 32]));
     shown(|body| body.relay = relay, |_| TaskError::UnknownRelay { relay })
+}
+
+/// A network of two relays and two tasks: the owner removes the first relay while the first task is open. What the
+/// second task's uploader has of showing a receipt of the removed relay, which nobody looks after any more.
+fn removed(gone: bool) -> Row {
+    start(6);
+    let other = PublicKey([8; 32]);
+    call(owner(), || contract::register_relay(other, "http://127.0.0.1:2".into())).expect("it is new");
+    let (first, _) = drawn();
+    let relay = Address::of_key(&RELAY);
+    call(owner(), || contract::remove_relay(relay)).expect("it is registered");
+    let before = wealth(node(1));
+    let by_other = |mut receipt: RelayReceipt| {
+        receipt.body.relay = Address::of_key(&other);
+        receipt
+    };
+    let (second, panel) = drawn();
+    let args = receipt(second, BlobKind::Args, Hash::sha256(b"args"), creator());
+    let draining = TaskError::RelayDraining { relay, last_task: first };
+    let removed = args.clone();
+    assert_eq!(call(creator(), || contract::args_uploaded(second, removed)), Err(draining.clone()));
+    call(creator(), || contract::args_uploaded(second, by_other(args))).expect("this one serves it");
+    // Good for the task that was there before.
+    upload_args(first).expect("its relay drains, and serves it");
+    for node in panel {
+        commit(second, node, &result("true")).expect("in time");
+    }
+    for node in panel {
+        reveal(second, node, &result("true")).expect("in time");
+    }
+    block(100);
+    if gone {
+        end(first);
+        assert_eq!(contract::relays().len(), 1, "its last task has ended");
+    }
+    let refused = if gone { TaskError::UnknownRelay { relay } } else { draining };
+    assert_eq!(report(second, panel[0], &result("true")), Err(refused));
+    block(300_000);
+    call(panel[1], || contract::report_uploaded(second, by_other(good(second, panel[1]))))
+        .expect("it may now");
+    Row::money(old_claim(), wealth(panel[0]) - before)
+}
+
+/// Three outcomes for an executing task that no two agree on: it is over at the verdict.
+fn end(task: u64) {
+    let panel: Vec<Address> = view(task).seats.iter().map(|seat| seat.node).collect();
+    let outcomes = ["one", "two", "three"].map(result);
+    for (node, outcome) in panel.iter().zip(&outcomes) {
+        commit(task, *node, outcome).expect("in time");
+    }
+    for (node, outcome) in panel.iter().zip(&outcomes) {
+        reveal(task, *node, outcome).expect("in time");
+    }
+    block(100);
+    assert_eq!(view(task).state, TaskState::Aborted);
+}
+
+fn a_receipt_of_a_removed_relay() -> Row {
+    removed(false)
+}
+
+fn a_receipt_of_a_relay_that_is_gone() -> Row {
+    removed(true)
 }
 
 fn a_receipt_with_a_forged_signature() -> Row {

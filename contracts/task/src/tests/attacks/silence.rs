@@ -6,8 +6,8 @@ use super::{CNX, Row, SHARE, STAKE, cnx, gain, plain, wealth};
 use crate::settle::BURNED;
 use crate::state::Task;
 use crate::{TaskError, task as contract};
-use hydrogen_types::Amount;
-use hydrogen_types::task::{NodeState, TaskConfig, TaskState};
+use hydrogen_types::task::{CreateTask, ExternalType, NodeState, TaskConfig, TaskState};
+use hydrogen_types::{Address, Amount};
 
 attacks!(
     a_silent_node_locks_two_others,
@@ -15,6 +15,8 @@ attacks!(
     an_operator_slashes_for_profit,
     a_minimum_fee_locks_three_nodes,
     a_task_is_too_short_for_honest_nodes,
+    an_external_task_is_too_short_for_honest_nodes,
+    an_operator_raises_the_fines_of_running_tasks,
 );
 
 /// One deadline of 15 minutes for everything, and no fine.
@@ -104,16 +106,14 @@ fn a_minimum_fee_locks_three_nodes() -> Row {
     Row::money(old, hour(3_600) - 57 * CNX)
 }
 
-/// A second for work of minutes, and one node that knows the result beforehand: it is compensated from the others' fines.
-fn a_task_is_too_short_for_honest_nodes() -> Row {
-    // The contract without its floor: the timeout is changed behind its back.
-    start(5);
-    let (id, panel) = drawn();
+/// A drawn task on the contract without its floor: the timeout is changed behind its back. What one who knows the result
+/// beforehand gains, and the two others lose.
+fn played_in_a_second(id: u64, panel: &[Address]) -> (i128, i128) {
     let mut task = Task::load(id).expect("it is there");
     task.view.timeout_ms = 1_000;
     task.save();
     let mut harm = 0;
-    let old = gain(&panel[..1], || {
+    let gained = gain(&panel[..1], || {
         harm = -gain(&panel[1..], || {
             upload_args(id).expect("in time");
             commit(id, panel[0], &result("known")).expect("in time");
@@ -123,6 +123,14 @@ fn a_task_is_too_short_for_honest_nodes() -> Row {
             block(100);
         });
     });
+    (gained, harm)
+}
+
+/// A second for work of minutes, and one node that knows the result beforehand: it is compensated from the others' fines.
+fn a_task_is_too_short_for_honest_nodes() -> Row {
+    start(5);
+    let (id, panel) = drawn();
+    let (old, harm) = played_in_a_second(id, &panel);
     assert!(old > 0 && harm > 0);
 
     start(5);
@@ -145,4 +153,73 @@ fn a_task_is_too_short_for_honest_nodes() -> Row {
     }
     assert_eq!(contract::stats().tasks, 0);
     Row::new(format!("{}, and {} lost by two honest nodes", cnx(old), plain(harm)), "0 CNX: refused")
+}
+
+/// Nobody knows how long a command outside the sandbox takes but the configuration, which says so for each type.
+fn an_external_task_is_too_short_for_honest_nodes() -> Row {
+    let least = 20 * 60_000;
+    start(0);
+    let entry = ExternalType { name: "render".into(), timeout_ms_min: least };
+    let config = TaskConfig { external_types: Vec::from([entry]), ..TaskConfig::default() };
+    call(owner(), || contract::set_config(config)).expect("it is legal");
+    for number in 1..=3 {
+        fund(node(number));
+        let types = Some(Vec::from(["render".into()]));
+        call(node(number), || contract::join(Amount::cnx(400), types)).expect("the type is configured");
+    }
+    let short = |timeout_ms| CreateTask {
+        program: None,
+        external: Some("render".into()),
+        timeout_ms: Some(timeout_ms),
+        ..request(Amount::cnx(30))
+    };
+    for timeout_ms in [1_000, 60_000, least - 1] {
+        match create(short(timeout_ms)) {
+            Err(TaskError::BadLimits { field: "timeout_ms", least: found, .. }) => assert_eq!(found, least),
+            other => panic!("{timeout_ms}: {other:?}"),
+        }
+    }
+    let id = create(short(least)).expect("this is long enough");
+    block(100);
+    let panel: Vec<Address> = view(id).seats.iter().map(|seat| seat.node).collect();
+    let (old, harm) = played_in_a_second(id, &panel);
+    assert!(old > 0 && harm > 0);
+    Row::new(format!("{}, and {} lost by two honest nodes", cnx(old), plain(harm)), "0 CNX: refused")
+}
+
+/// With one configuration for all, the operator chose what a fault costs after it was committed.
+fn an_operator_raises_the_fines_of_running_tasks() -> Row {
+    let raised = TaskConfig {
+        missed_commit_permille: 1_000,
+        missed_reveal_permille: 1_000,
+        missed_upload_permille: 1_000,
+        cheat_permille: 1_000,
+        ..TaskConfig::default()
+    };
+    let silent = |before_creation: bool| {
+        start(5);
+        let raise = || call(owner(), || contract::set_config(raised.clone())).expect("it is legal");
+        if before_creation {
+            raise();
+        }
+        let (task, panel) = executing();
+        if !before_creation {
+            raise();
+        }
+        for node in &panel[..2] {
+            commit(task, *node, &result("true")).expect("in time");
+        }
+        block(600_000);
+        for node in &panel[..2] {
+            reveal(task, *node, &result("true")).expect("in time");
+        }
+        block(100);
+        i128::try_from(view(task).seats[2].fined.get()).expect("at most a stake")
+    };
+    let (old, ours) = (silent(true), silent(false));
+    assert_eq!((old, ours), (STAKE, 15 * CNX));
+    Row::new(
+        format!("a missed commitment costs {} instead of {}", plain(old), plain(ours)),
+        format!("none: it costs {}, as when the task was created", plain(ours)),
+    )
 }

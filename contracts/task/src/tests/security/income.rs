@@ -115,13 +115,13 @@ fn no_other_choice_of_moves_does_better_than_the_safe_fee_allows() {
                 for third in Move::ALL {
                     for uploads in [true, false] {
                         let moves = [Some(first), Some(second), Some(third)];
-                        for seats in 1..=3 {
+                        for (seats, best) in best.iter_mut().enumerate().skip(1) {
                             if seats == 1 && first == Move::Work {
                                 continue;
                             }
                             let of = |round: usize| if round < seats { moves[round] } else { None };
                             let ledger = play(fee, &Play { seats: [of(0), of(1), of(2)], uploads });
-                            best[seats] = best[seats].max(ledger.unearned);
+                            *best = (*best).max(ledger.unearned);
                         }
                     }
                 }
