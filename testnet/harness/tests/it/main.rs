@@ -4,8 +4,10 @@
 mod ceilings;
 mod cheats;
 mod deadlines;
+mod external;
 mod gas;
 mod life;
+mod likeness;
 mod outages;
 mod paired;
 mod races;

@@ -116,3 +116,18 @@ fn a_refused_receipt_is_not_sent_for_ever() {
     let why = report.gave_up.expect("a reason");
     assert!(why.contains("args_uploaded fails with code"), "{why}");
 }
+
+/// A removed relay carries the task that was created before to its end, and no later one.
+#[test]
+fn a_removed_relay_serves_what_was_created_before() {
+    let mut net = net();
+    let id = task_in(&mut net, TaskState::Started);
+    net.remove_relay(0).unwrap();
+    net.play(id).unwrap();
+    let (first, second) = (net.relay_at(0).id(), net.relay_at(1).id());
+    let task = net.task(id).unwrap();
+    assert_eq!((task.state, task.relay, task.result_relay), (TaskState::Success, Some(first), Some(first)));
+    let report = net.run_task(&program("wordcount"), INPUT).unwrap();
+    assert!(report.succeeded(), "{report}");
+    assert_eq!((report.task.relay, report.task.result_relay), (Some(second), Some(second)));
+}
