@@ -6,7 +6,6 @@
 
 mod acts;
 mod compare;
-mod found;
 mod model;
 mod ops;
 mod play;

@@ -251,9 +251,9 @@ impl Play {
             let reason = task.reason.map_or(String::new(), |reason| format!(" {reason:?}"));
             seen.push(format!("task {:?}{reason}", task.state));
             if task.state == Success {
-                let kind = if task.list.is_empty() { "program" } else { "external type" };
+                let kind = if task.list.is_empty() { "a program" } else { "an external type" };
                 let how = if task.comparison == Comparison::Exact { "exact" } else { "similar" };
-                seen.push(format!("success of a {kind}, {how}"));
+                seen.push(format!("success of {kind}, {how}"));
             }
         }
         seen.extend(self.model.nodes.values().map(|node| format!("node {:?}", node.state)));

@@ -1,1 +1,0 @@
-//! Histories that once failed, each with what was wrong.
