@@ -112,7 +112,7 @@ fn no_quit_no_draw_without_three_nodes() {
         let open = contract::tasks(None, None, None);
         for view in open.tasks {
             assert_ne!(view.abort_reason, Some(AbortReason::NotEnoughNodes), "task {}", view.id);
-            if view.state == TaskState::Started && (seed >> 40) % 2 == 0 {
+            if view.state == TaskState::Started && (seed >> 40).is_multiple_of(2) {
                 call(creator(), || contract::cancel(view.id)).expect("it has no arguments");
             }
         }
