@@ -189,7 +189,8 @@ fn check_room(context: &Context, more: u64) -> Result<(), Refused> {
     let least = context.limits.free_bytes_min;
     if free < least.saturating_add(more) {
         let message = format!(
-            "the relay has {free} bytes of disk left and keeps {least} free: use another relay, or ask again later"
+            "the relay has {free} bytes of disk left for {more} more, and keeps {least} free: use another relay, or \
+             ask again later"
         );
         return Err(Refused::disk_full(message));
     }

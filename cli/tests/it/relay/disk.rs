@@ -4,7 +4,7 @@
 //! `mount -t tmpfs -o size=32m tmpfs DIR`. Without it the test does nothing; what the gate can do without such a file
 //! system is in `limits` (a bound on the free room) and in the crate's own tests (the kernel's error).
 
-use super::scene::{Scene, refusal};
+use super::scene::{Raw, Scene, refusal};
 use hydrogen::relay::RelayLimits;
 use hydrogen_types::task::BlobKind;
 
@@ -27,9 +27,20 @@ async fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
     let relay = scene.client();
     relay.upload(&scene.creator, 1, BlobKind::Args, &files[0]).await.expect("fits");
     let refused = relay.upload(&scene.creator, 2, BlobKind::Args, &files[1]).await;
-    println!("{refused:?}");
     assert_eq!(refusal(refused), (507, "DiskFull".into(), true));
+    // Without an announced size the relay learns it from the system, in the middle.
+    let path = "/v1/tasks/2/args";
+    let bytes = std::fs::read(&files[1].path).expect("reads");
+    let pieces: Vec<_> =
+        bytes.chunks(64 << 10).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let request = Raw::post(&scene, path, &bytes).request(&scene, &scene.creator, path, None);
+    let request = request.body(reqwest::Body::wrap_stream(futures::stream::iter(pieces)));
+    let answer = request.send().await.expect("an answer");
+    let (status, text) = (answer.status().as_u16(), answer.text().await.expect("a text"));
+    println!("{status} {text}");
+    assert!(status == 507 && text.contains("the relay's disk is full"), "{status} {text}");
     scene.await_no_pending().await;
+    scene.await_metric("hydrogen_relay_transfers", |taken| taken == 0).await;
     assert_eq!(scene.metric("hydrogen_relay_quota_bytes").await, 12 << 20);
     relay.upload(&scene.creator, 3, BlobKind::Args, &files[2]).await.expect("fits");
     // All that has a receipt is there, also after a start.

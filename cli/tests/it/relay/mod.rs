@@ -4,6 +4,7 @@ mod basics;
 mod disk;
 mod hostile;
 mod kill;
+mod kinds;
 mod limits;
 mod many;
 mod nodes;
