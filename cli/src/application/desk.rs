@@ -13,7 +13,7 @@ use std::path::Path;
 /// CNX at the minimum price, so this covers 20 times of it. What is not needed is not taken.
 const DEPOSIT_MAX: Amount = Amount::new(100_000_000_000_000_000);
 /// What creation costs beside the fee at the least gas price, the deposit included: measured, rounded up.
-const GAS_AND_DEPOSIT: Amount = Amount::new(5_000_000_000_000_000);
+const GAS_AND_DEPOSIT: Amount = Amount::new(6_000_000_000_000_000);
 
 /// An application's place: its wallet, its chain and the chain's relays.
 pub struct Desk {
