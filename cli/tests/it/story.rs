@@ -69,7 +69,7 @@ fn two_of_seven_cheat_until_both_are_caught() {
     assert_eq!(amount(&stats["burned"]), 800 * CNX, "{stats}");
 }
 
-/// One relay is stopped: applications and nodes go on through the other.
+/// One relay is stopped, later removed: applications and nodes go on through the other.
 #[test]
 fn a_stopped_relay_is_not_missed() {
     let net = Testnet::up(&["--processes", "--validators", "1", "--nodes", "3", "--relays", "2"]);
@@ -82,6 +82,12 @@ fn a_stopped_relay_is_not_missed() {
     net.ok(&["testnet", "stop", "relay-1"]);
     assert_eq!(run_task(&net).as_ref(), Ok(&first), "through relay-0");
     assert_eq!(relay_of("2"), net.role("relay-0")["address"]);
+    // Both run, but the owner removes the first: what is created from now on goes to the second.
+    net.ok(&["testnet", "start", "relay-1"]);
+    let removed = format!(r#"{{"relay": {}}}"#, net.role("relay-0")["address"]);
+    net.ok(&["contract", "call", "task", "remove_relay", &removed, "--from", "faucet"]);
+    assert_eq!(run_task(&net).as_ref(), Ok(&first), "through relay-1");
+    assert_eq!(relay_of("3"), net.role("relay-1")["address"]);
 }
 
 /// What no stake prevents, with processes that share nothing but the plan: two accomplices in one panel say the same,

@@ -34,7 +34,7 @@ pub(super) fn begin(resume: bool, new: bool) -> Begin {
 
 pub(super) async fn run(session: &Session, args: &OrderArgs, output: Option<&Path>, begin: Begin) -> Outcome {
     let order = order(args).await?;
-    let teller = Teller::new(session.output);
+    let teller = Teller::new(session);
     let wallet = session.wallet(&args.from)?;
     let desk = Desk::open_with_meter(wallet, args.relay.as_deref(), teller.meter()).await?;
     let to = match output {
@@ -73,7 +73,7 @@ fn unfinished(error: ApplicationError) -> Failure {
 
 pub(super) async fn create(session: &Session, args: &OrderArgs) -> Outcome {
     let order = order(args).await?;
-    let teller = Teller::new(session.output);
+    let teller = Teller::new(session);
     let wallet = session.wallet(&args.from)?;
     let desk = Desk::open_with_meter(wallet, args.relay.as_deref(), teller.meter()).await?;
     let listener = |progress: &Progress<'_>| teller.progress(progress);
@@ -103,7 +103,7 @@ pub(super) async fn upload(
     relay: Option<&str>,
 ) -> Outcome {
     let input = Upload::of(input).await?;
-    let teller = Teller::new(session.output);
+    let teller = Teller::new(session);
     let desk = Desk::open_with_meter(session.wallet(from)?, relay, teller.meter()).await?;
     let view = desk.task(id).await?;
     if view.args_hash != input.digest {
@@ -147,7 +147,7 @@ pub(super) async fn cancel(session: &Session, id: u64, from: &str) -> Outcome {
 }
 
 pub(super) async fn result(session: &Session, id: u64, output: Option<&Path>, from: &str) -> Outcome {
-    let teller = Teller::new(session.output);
+    let teller = Teller::new(session);
     let desk = Desk::open_with_meter(session.wallet(from)?, None, teller.meter()).await?;
     let view = desk.task(id).await?;
     let to = match output {

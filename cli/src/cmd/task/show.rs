@@ -40,7 +40,7 @@ pub(super) async fn watch(session: &Session, id: u64) -> Outcome {
     let client = session.client()?;
     let mut view = known(&client, id).await?;
     let mut follower = Follower::new(client.clone(), id, view.created_height);
-    let teller = Teller::new(session.output);
+    let teller = Teller::new(session);
     let ended = |view: &TaskView| matches!(view.state, TaskState::Success | TaskState::Aborted);
     loop {
         let steps = next_steps(&mut follower).await?;

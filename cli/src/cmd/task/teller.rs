@@ -3,8 +3,11 @@
 
 use crate::application::{Progress, Step, describe, why_aborted};
 use crate::client::relay::Meter;
+use crate::keys;
 use crate::output::Output;
-use hydrogen_types::Height;
+use crate::session::Session;
+use hydrogen_types::{Address, Height};
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,6 +21,8 @@ const MIB: u64 = 1 << 20;
 /// Tells a person.
 pub(super) struct Teller {
     output: Output,
+    /// What this home calls the accounts that it has keys of.
+    names: BTreeMap<Address, String>,
     bottom: Option<Arc<Mutex<Bottom>>>,
 }
 
@@ -32,7 +37,11 @@ struct Bottom {
 }
 
 impl Teller {
-    pub(super) fn new(output: Output) -> Self {
+    /// Names accounts as their keys in this home are named; one that cannot be read has no names.
+    pub(super) fn new(session: &Session) -> Self {
+        let output = session.output;
+        let keys = keys::list(session).unwrap_or_default();
+        let names = keys.into_iter().map(|key| (key.address, key.name)).collect();
         let bottom = std::io::stderr().is_terminal().then(|| {
             let bottom = Bottom { waiting: String::new(), since: Instant::now(), committed: 0, bytes: None };
             Arc::new(Mutex::new(bottom))
@@ -47,7 +56,7 @@ impl Teller {
                 }
             });
         }
-        Self { output, bottom }
+        Self { output, names, bottom }
     }
 
     /// A line, with the height of the block it is about.
@@ -92,7 +101,7 @@ impl Teller {
     /// Things that happened on the chain.
     pub(super) fn steps<'a>(&self, steps: impl IntoIterator<Item = &'a Step>) {
         for step in steps {
-            let text = describe(&step.header, &step.event, &|address| address.to_string());
+            let text = describe(&step.header, &step.event, &|address| self.name(address));
             self.line(Some(step.header.height), &text);
             if let Some(bottom) = &self.bottom {
                 let waiting = lock(bottom).after(&step.event.name);
@@ -101,6 +110,10 @@ impl Teller {
                 }
             }
         }
+    }
+
+    fn name(&self, address: &Address) -> String {
+        self.names.get(address).cloned().unwrap_or_else(|| address.to_string())
     }
 
     /// What a run tells.
