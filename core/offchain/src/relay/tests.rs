@@ -204,25 +204,24 @@ fn a_program_task_needs_all_its_programs_here_and_an_external_one_none() {
 fn a_similar_result_is_expected_with_the_fingerprint_its_own_node_revealed() {
     let mut similar = validated();
     similar.comparison = Comparison::Similar { threshold: 5, fingerprint: Hash::new([77; 32]) };
-    for (seat, byte) in similar.seats.iter_mut().zip([0u8, 1, 255]) {
-        let digest = Hash::new([byte.wrapping_add(1); 32]);
-        seat.outcome = Some(Outcome::Result { digest, fingerprint: vec![byte; 8] });
+    // The first and the third are near each other, the second is far from both.
+    let prints = [[0; 8], [255; 8], [1, 0, 0, 0, 0, 0, 0, 0]];
+    for (seat, (byte, print)) in similar.seats.iter_mut().zip((1..).zip(prints)) {
+        let digest = Hash::new([byte; 32]);
+        seat.outcome = Some(Outcome::Result { digest, fingerprint: print.to_vec() });
     }
-    let Ok(Decision::Take(expected)) = may_upload_result(Some(&similar), &NODE, &RESULT, None) else {
-        panic!("not taken");
-    };
-    assert_eq!(expected.fingerprint, Some((Hash::new([77; 32]), vec![0; 8])));
     similar.upload_open = true;
-    let second = similar.seats[1].node;
-    let own = may_upload_result(Some(&similar), &second, &Hash::new([2; 32]), None);
-    assert!(matches!(own, Err(Refusal::Forbidden(_))), "eight bits of every byte differ: not agreeing");
-    similar.seats[1].outcome =
-        Some(Outcome::Result { digest: Hash::new([2; 32]), fingerprint: vec![1, 0, 0, 0, 0, 0, 0, 0] });
-    let Ok(Decision::Take(expected)) = may_upload_result(Some(&similar), &second, &Hash::new([2; 32]), None)
-    else {
-        panic!("not taken");
+    let nodes: Vec<Address> = similar.seats.iter().map(|seat| seat.node).collect();
+    let ask = |round: usize, byte: u8| {
+        may_upload_result(Some(&similar), &nodes[round], &Hash::new([byte; 32]), None)
     };
-    assert_eq!(expected.fingerprint.map(|(_, print)| print[0]), Some(1));
+    for (round, byte) in [(0, 1), (2, 3)] {
+        let Ok(Decision::Take(expected)) = ask(round, byte) else { panic!("{round} is not taken") };
+        assert_eq!(expected.digest, Hash::new([byte; 32]));
+        assert_eq!(expected.fingerprint, Some((Hash::new([77; 32]), prints[round].to_vec())));
+    }
+    assert_eq!(ask(1, 2), Err(Refusal::Forbidden(nodes[1])), "it agrees with nobody");
+    assert_eq!(status(ask(2, 1)), 422, "the bytes of another");
 }
 
 #[test]
