@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A wallet: an account of the chain, here one of a test network, whose key stands in clear.
     let seed = *KeyFile::read(Path::new(key))?.seed(|| Err(KeyError::Unsupported))?;
-    let wallet = Wallet::new(Client::new(&[rpc.clone()])?, NodeKeys::from_seed(seed).account);
+    let wallet = Wallet::new(Client::new(std::slice::from_ref(rpc))?, NodeKeys::from_seed(seed).account);
     let desk = Desk::open(wallet, None).await?;
 
     // What is to be computed, and for how much.
