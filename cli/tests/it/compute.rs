@@ -27,7 +27,11 @@ struct Scene {
 
 impl Scene {
     fn start() -> Self {
-        let dev = Dev::start();
+        Self::start_with(Dev::start(), &[])
+    }
+
+    /// On a chain that was made ready, with more arguments for each node.
+    fn start_with(dev: Dev, more: &[&str]) -> Self {
         let relay_home = tempfile::tempdir().expect("a folder");
         let args = ["relay", "--key", "dev5", "--listen", "127.0.0.1:0", "--rpc", &dev.rpc];
         let relay = Running::start(hydrogen(relay_home.path()).args(args));
@@ -37,7 +41,7 @@ impl Scene {
         let nodes = (1..=3)
             .map(|index| {
                 let (home, key) = (tempfile::tempdir().expect("a folder"), format!("dev{index}"));
-                let process = run(&dev, home.path(), &key, &[]);
+                let process = run(&dev, home.path(), &key, more);
                 Node { home, process, key }
             })
             .collect();
@@ -89,9 +93,14 @@ impl Scene {
 
     fn order(&self, input: &Path, output: &Path) -> Child {
         let program = module("mandelbrot.wasm");
+        self.order_work(&["--program", program.to_str().expect("a path")], input, output)
+    }
+
+    fn order_work(&self, work: &[&str], input: &Path, output: &Path) -> Child {
         hydrogen(self.dev.home.path())
             .args(["task", "run", "--fee", "30", "--from", "dev6", "--rpc", &self.dev.rpc, "--json"])
-            .args([Path::new("--program"), &program, Path::new("--input"), input, Path::new("-o"), output])
+            .args(work)
+            .args([Path::new("--input"), input, Path::new("-o"), output])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -148,4 +157,37 @@ fn a_node_that_is_asked_to_stop_finishes_its_task_first_and_comes_back() {
     scene.ask_to_stop(0);
     scene.ends(0);
     assert_eq!(scene.state(0).as_deref(), Some("Unbonding"));
+}
+
+/// The chain gets an external type, the nodes a command for it: exact and similar tasks, and one that is refused.
+#[test]
+fn a_command_executes_tasks_of_an_external_type() {
+    let dev = Dev::start();
+    let mut config = dev.ok(&["contract", "query", "task", "config", r#"{"number": null}"#]);
+    config["external_types"] = serde_json::json!([{"name": "upper", "timeout_ms_min": "60000"}]);
+    let config = serde_json::json!({ "config": config }).to_string();
+    dev.ok(&["contract", "call", "task", "set_config", &config, "--from", "dev0"]);
+    let command = "upper=read -r line; test \"$line\" != refuse || exit 65; echo \"$line\" | tr a-z A-Z";
+    let scene = Scene::start_with(dev, &["--executor", command]);
+    let files = tempfile::tempdir().expect("a folder");
+    let (input, output) = (files.path().join("in"), files.path().join("out"));
+    let run = |work: &[&str], text: &str| {
+        std::fs::write(&input, text).expect("writes");
+        scene.order_work(work, &input, &output).wait_with_output().expect("it ends")
+    };
+    let exact = run(&["--external", "upper"], "from outside\n");
+    assert!(exact.status.success(), "{}", String::from_utf8_lossy(&exact.stderr));
+    assert_eq!(std::fs::read_to_string(&output).expect("reads"), "FROM OUTSIDE\n");
+
+    // Its fingerprint is the count of its one word: eight bytes.
+    let print = module("wordcount.wasm");
+    let print = print.to_str().expect("a path");
+    let similar = run(&["--external", "upper", "--similar", "5", "--fingerprint", print], "abcde\n");
+    assert!(similar.status.success(), "{}", String::from_utf8_lossy(&similar.stderr));
+    assert_eq!(std::fs::read_to_string(&output).expect("reads"), "ABCDE\n");
+
+    let refused = run(&["--external", "upper"], "refuse\n");
+    assert!(!refused.status.success());
+    let task = scene.dev.ok(&["task", "status", "3"]);
+    assert_eq!(task["abort_reason"], "TaskError", "{task}");
 }
