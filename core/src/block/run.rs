@@ -7,8 +7,9 @@ use crate::limits::UPTIME_HEARTBEATS_MAX;
 use crate::state::{StateRead, StoreState, TreeUpdate, Undo, update};
 use crate::store::{Store, StoreError};
 use crate::vm::ContractVm;
+use hydrogen_types::codec::encode;
 use hydrogen_types::merkle::list_root;
-use hydrogen_types::{Address, Hash, Receipt, Tx, ValidatorSet};
+use hydrogen_types::{Address, Block, Hash, Receipt, Tx, ValidatorSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -73,8 +74,16 @@ pub(crate) fn undo_of(
     changes.keys().map(before).collect::<Result<_, StoreError>>().map(Undo)
 }
 
+/// Over whole transactions, signatures included: a block's id leaves nothing of its body open.
 pub(super) fn tx_root(txs: &[Tx]) -> Hash {
-    list_root(&txs.iter().map(Tx::hash).collect::<Vec<_>>())
+    list_root(&txs.iter().map(|tx| Hash::sha256(&encode(tx))).collect::<Vec<_>>())
+}
+
+/// Whether the transactions are those that the header names. A block whose body is another is not the block of its id:
+/// whoever sent it is at fault, and nothing is known of the true one.
+#[must_use]
+pub fn has_own_body(block: &Block) -> bool {
+    block.header.tx_root == tx_root(&block.txs)
 }
 
 pub(super) fn receipt_root(receipts: &[Receipt]) -> Hash {

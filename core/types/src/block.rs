@@ -112,7 +112,7 @@ pub struct Header {
     pub time_ms: u64,
     /// The parent's plus the time since, capped by three heartbeats: deadlines run on it.
     pub uptime_ms: u64,
-    /// Root over the transaction ids.
+    /// Root over the transactions with their signatures: SHA-256 of each one's bytes.
     pub tx_root: Hash,
     /// State root after this block.
     pub state_root: Hash,

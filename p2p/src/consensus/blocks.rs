@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Blocks held in all.
-const BLOCKS_MAX: usize = 64;
+pub(crate) const BLOCKS_MAX: usize = 64;
 /// Bytes held in all.
 const BYTES_MAX: usize = 256 << 20;
 /// Blocks held of one peer that nobody asked for: its own proposals of this height and the next, and a spare.
@@ -29,6 +29,10 @@ pub(crate) struct BlockPool {
 }
 
 impl BlockPool {
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     pub(crate) fn get(&self, id: &Hash) -> Option<&Pooled> {
         self.by_id.get(id)
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Messages of the current height kept for peers that connect late: own votes, proposals and certificates of the
 /// newest rounds.
-const PUBLISHED_MAX: usize = 64;
+pub(crate) const PUBLISHED_MAX: usize = 64;
 
 impl Host {
     /// Performs one effect.

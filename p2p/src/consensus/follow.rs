@@ -7,6 +7,7 @@
 use super::host::{Host, HostError};
 use super::messages::{Output, Peer, PeerState, Verdict};
 use super::txs::block_bytes_max;
+use hydrogen_core::block::has_own_body;
 use hydrogen_core::{Tip, verify_certificate};
 use hydrogen_types::codec::decode;
 use hydrogen_types::{Block, Certificate, Hash, Height};
@@ -20,7 +21,7 @@ const DECIDE_GRACE_MS: u64 = 100;
 /// How long a peer is left alone after a claim that proved empty.
 const DISTRUST_MS: u64 = 5_000;
 /// Announcements that wait for their block.
-const ANNOUNCED_MAX: usize = 64;
+pub(crate) const ANNOUNCED_MAX: usize = 64;
 /// How long one waits: gossip forgets messages after five seconds.
 const ANNOUNCED_MS: u64 = 4_000;
 /// Recent heights whose announcements are judged from memory.
@@ -83,6 +84,11 @@ impl Followed {
         let grace = grace.map(|since_ms| since_ms.saturating_add(DECIDE_GRACE_MS));
         let pending = self.pending.iter().map(|pending| pending.until_ms).min();
         [request, grace, pending].into_iter().flatten().min()
+    }
+
+    /// Announcements that wait for their block.
+    pub(crate) fn announced(&self) -> usize {
+        self.pending.len()
     }
 
     /// The highest height a peer claims.
@@ -234,6 +240,9 @@ impl Host {
         };
         if block.header.height < self.height {
             return Ok(Ok(()));
+        }
+        if !has_own_body(&block) {
+            return Ok(Err("sent a decided block with another block's transactions"));
         }
         let id = block.hash();
         if block.header.height > self.height || certificate.height != self.height || certificate.block != id {

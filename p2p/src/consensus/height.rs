@@ -10,7 +10,7 @@ use hydrogen_types::codec::encode;
 use std::sync::Arc;
 
 /// Messages kept for each validator until their height starts: votes and proposals of a few rounds.
-const EARLY_PER_VOTER_MAX: usize = 32;
+pub(crate) const EARLY_PER_VOTER_MAX: usize = 32;
 
 impl Host {
     /// Starts the current height: a new log or the replay of the old one, then what came early.

@@ -37,7 +37,7 @@ pub enum TxOrigin {
 }
 
 /// Something happened.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Input {
     /// Time has passed.
     Tick,

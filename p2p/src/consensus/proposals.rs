@@ -11,6 +11,7 @@ use super::host::{Host, HostError, causes};
 use super::messages::{Output, Peer};
 use super::txs::block_bytes_max;
 use engine::{LocallyProposedValue, MAX_FUTURE_ROUND_LOOKAHEAD, ProposedValue};
+use hydrogen_core::block::has_own_body;
 use hydrogen_core::{BlockError, Executed};
 use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Block, Hash};
@@ -182,6 +183,10 @@ impl Host {
         }
         let (id, height) = (block.hash(), block.header.height);
         if height < self.height || height > self.height.next() {
+            return Ok(());
+        }
+        if !has_own_body(&block) {
+            self.fault(peer, "sent a block with another block's transactions");
             return Ok(());
         }
         if self.wanted.remove(&id).is_some() {

@@ -45,11 +45,68 @@ pub trait Disk: Send {
     fn reset(&mut self, record: &[u8]) -> io::Result<()>;
 }
 
-/// The log in a file.
-pub struct FileDisk {
-    file: File,
+/// The bytes under a [`LogDisk`]: a file, or in a simulator what stands for one.
+///
+/// *Requires of an implementation*: after [`LogFile::sync`] returns, everything done so far survives a loss of power;
+/// of what was done since, any prefix may.
+pub trait LogFile: Send {
+    /// All of it, refused beyond `bytes_max`.
+    ///
+    /// # Errors
+    /// I/O, or more than `bytes_max`.
+    fn read(&mut self, bytes_max: u64) -> io::Result<Vec<u8>>;
+    /// Cuts it to `length` bytes; the next append goes there.
+    ///
+    /// # Errors
+    /// I/O.
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    /// I/O.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// I/O.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl LogFile for File {
+    fn read(&mut self, bytes_max: u64) -> io::Result<Vec<u8>> {
+        let length = self.metadata()?.len();
+        if length > bytes_max {
+            return Err(invalid(format!("the vote log has {length} bytes, at most {bytes_max} expected")));
+        }
+        let mut bytes = Vec::new();
+        self.seek(SeekFrom::Start(0))?;
+        self.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)?;
+        self.seek(SeekFrom::Start(length))?;
+        Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The log over a file.
+pub struct LogDisk<F> {
+    file: F,
     pending: Vec<u8>,
 }
+
+/// The log in a file of the operating system.
+pub type FileDisk = LogDisk<File>;
 
 fn size(bytes: &[u8]) -> io::Result<[u8; 4]> {
     let length = u32::try_from(bytes.len()).map_err(|_| invalid("a record beyond 4 GiB".into()))?;
@@ -70,7 +127,14 @@ impl FileDisk {
         let path = home.join(WAL_FILE);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         File::open(home)?.sync_all()?;
-        Ok(Self { file, pending: Vec::new() })
+        Ok(Self::over(file))
+    }
+}
+
+impl<F: LogFile> LogDisk<F> {
+    /// The log over `file`.
+    pub fn over(file: F) -> Self {
+        Self { file, pending: Vec::new() }
     }
 
     fn write_batch(&mut self, batch: &[u8]) -> io::Result<()> {
@@ -80,26 +144,17 @@ impl FileDisk {
         framed.extend(crc32fast::hash(&length).to_le_bytes());
         framed.extend(crc32fast::hash(batch).to_le_bytes());
         framed.extend(batch);
-        self.file.write_all(&framed)?;
-        self.file.sync_data()
+        self.file.append(&framed)?;
+        self.file.sync()
     }
 }
 
-impl Disk for FileDisk {
+impl<F: LogFile> Disk for LogDisk<F> {
     fn load(&mut self) -> io::Result<Vec<Vec<u8>>> {
-        let length = self.file.metadata()?.len();
-        if length > WAL_BYTES_MAX {
-            return Err(invalid(format!(
-                "the vote log has {length} bytes, at most {WAL_BYTES_MAX} expected"
-            )));
-        }
-        let mut bytes = Vec::new();
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.read_to_end(&mut bytes)?;
+        let bytes = self.file.read(WAL_BYTES_MAX)?;
         let (records, good) = parse(&bytes)?;
-        self.file.set_len(good as u64)?;
-        self.file.seek(SeekFrom::End(0))?;
-        self.file.sync_all()?;
+        self.file.truncate(good as u64)?;
+        self.file.sync()?;
         Ok(records)
     }
 
@@ -119,8 +174,7 @@ impl Disk for FileDisk {
 
     fn reset(&mut self, record: &[u8]) -> io::Result<()> {
         self.pending.clear();
-        self.file.set_len(0)?;
-        self.file.seek(SeekFrom::Start(0))?;
+        self.file.truncate(0)?;
         self.append(record)?;
         self.flush()
     }

@@ -1,9 +1,8 @@
-//! Agreement in a simulated network with a virtual clock, and over real sockets on the loopback.
+//! Nodes over real sockets on the loopback, and a host whose log fails. Agreement under faults is simulated in
+//! `testnet`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-mod agreement;
 mod fixture;
-mod hostile;
+mod log;
 mod network;
-mod sim;

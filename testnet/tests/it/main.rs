@@ -1,5 +1,9 @@
 //! What holds over the whole tree and over whole networks.
 
+mod agreement;
 mod docs;
+mod hostile;
 mod layering;
+mod sim;
+mod support;
 mod tidy;

@@ -1,0 +1,39 @@
+use super::{Invariant, Seen};
+use hydrogen_types::{Hash, Height};
+use std::collections::BTreeMap;
+
+/// A node that has told of a block has it after every crash.
+#[derive(Default)]
+pub struct Durability {
+    told: BTreeMap<usize, (Height, Hash)>,
+}
+
+impl Invariant for Durability {
+    fn name(&self) -> &'static str {
+        "durability"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        match seen {
+            Seen::Committed { node, committed, .. } => {
+                self.told.insert(*node, (committed.block.header.height, committed.hash));
+                Ok(())
+            }
+            Seen::Booted { node, reader } => {
+                let Some((height, hash)) = self.told.get(node) else { return Ok(()) };
+                let block = reader.block(*height).map_err(|error| error.to_string())?;
+                match block.map(|block| block.hash) {
+                    Some(found) if found == *hash => Ok(()),
+                    found => Err(format!(
+                        "node {node} told of block {hash} at height {height}, after a restart it has {found:?}"
+                    )),
+                }
+            }
+            Seen::StoreLost { node } => {
+                self.told.remove(node);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}

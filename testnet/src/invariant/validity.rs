@@ -1,0 +1,98 @@
+use super::{Invariant, Seen};
+use hydrogen_core::block::verify_beacon;
+use hydrogen_core::{Committed, Genesis, Params, check_tx, verify_certificate};
+use hydrogen_types::codec::encode;
+use hydrogen_types::{Address, ChainId, Hash, Height, ValidatorSet};
+use std::collections::BTreeMap;
+
+/// What is decided is a chain: each block follows the one before, is certified by more than two thirds, has a true
+/// beacon, and holds signed transactions, each sender's in the order of nonces.
+pub struct Validity {
+    chain_id: ChainId,
+    params: Params,
+    set: ValidatorSet,
+    height: Height,
+    hash: Hash,
+    beacon: Hash,
+    time_ms: u64,
+    nonces: BTreeMap<Address, u64>,
+    waiting: BTreeMap<Height, Committed>,
+}
+
+impl Validity {
+    /// Starts at `genesis`.
+    ///
+    /// # Panics
+    /// If it describes no chain.
+    #[must_use]
+    pub fn new(genesis: &Genesis) -> Self {
+        Self {
+            chain_id: genesis.chain_id.clone(),
+            params: genesis.params.clone(),
+            set: genesis.validator_set().expect("a simulated chain has validators"),
+            height: Height::GENESIS,
+            hash: genesis.hash(),
+            beacon: genesis.hash(),
+            time_ms: genesis.time_ms,
+            nonces: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+        }
+    }
+
+    fn check(&mut self, committed: &Committed) -> Result<(), String> {
+        let header = &committed.block.header;
+        let at = |what: String| format!("height {}: {what}", header.height);
+        if header.parent != self.hash || header.hash() != committed.hash {
+            return Err(at(format!("parent {}, the block before is {}", header.parent, self.hash)));
+        }
+        if header.time_ms <= self.time_ms {
+            return Err(at(format!("time {} does not follow {}", header.time_ms, self.time_ms)));
+        }
+        let certificate = &committed.certificate;
+        if certificate.block != committed.hash || certificate.round < header.round {
+            return Err(at(format!(
+                "certificate for block {} in round {}",
+                certificate.block, certificate.round
+            )));
+        }
+        verify_certificate(&self.chain_id, &self.set, certificate).map_err(|error| at(error.to_string()))?;
+        let proposer = self.set.proposer(header.height, header.round);
+        if header.proposer != proposer.address() {
+            return Err(at(format!("proposer {}, in turn was {}", header.proposer, proposer.address())));
+        }
+        let key = &proposer.vrf_key;
+        let beacon = verify_beacon(key, &self.chain_id, header.height, &self.beacon, &header.beacon_proof);
+        if beacon != Some(header.beacon) {
+            return Err(at(format!("beacon {}, its proof gives {beacon:?}", header.beacon)));
+        }
+        for tx in &committed.block.txs {
+            check_tx(&encode(tx), &self.chain_id, &self.params).map_err(|error| at(error.to_string()))?;
+            let nonce = self.nonces.entry(tx.body.sender_address()).or_default();
+            if tx.body.nonce != *nonce {
+                return Err(at(format!("a transaction with nonce {}, expected {nonce}", tx.body.nonce)));
+            }
+            *nonce += 1;
+        }
+        (self.height, self.hash) = (header.height, committed.hash);
+        (self.beacon, self.time_ms) = (header.beacon, header.time_ms);
+        Ok(())
+    }
+}
+
+impl Invariant for Validity {
+    fn name(&self) -> &'static str {
+        "validity"
+    }
+
+    fn see(&mut self, seen: &Seen<'_>) -> Result<(), String> {
+        let Seen::Committed { committed, .. } = seen else { return Ok(()) };
+        let height = committed.block.header.height;
+        if height > self.height {
+            self.waiting.entry(height).or_insert_with(|| (*committed).clone());
+        }
+        while let Some(next) = self.waiting.remove(&self.height.next()) {
+            self.check(&next)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! Validators that misbehave: an honest host runs inside, and what it says is bent on its way out.
+
+use super::ledger::keys;
+use super::rng::Rng;
+use super::world::Post;
+use hydrogen_p2p::consensus::forge::{read, sign};
+use hydrogen_p2p::consensus::{Input, Peer, Said};
+use hydrogen_types::codec::{decode, encode};
+use hydrogen_types::{Address, Block, ChainId, Hash};
+use std::collections::BTreeMap;
+
+/// Largest block that is looked into.
+const BLOCK_BYTES_MAX: usize = 16 << 20;
+/// Longest piece of garbage.
+const GARBAGE_BYTES_MAX: u64 = 400;
+
+/// How a node behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// By the rules.
+    Honest,
+    /// Says one thing to even nodes and another to odd ones: votes, proposals, blocks.
+    Equivocates,
+    /// Keeps its blocks, and half of all else, to itself.
+    Withholds,
+    /// Proposes blocks with a wrong state root.
+    ProposesInvalid,
+    /// Votes against every block.
+    VotesNil,
+    /// Sends garbage beside all that is right.
+    SendsGarbage,
+    /// As a test says, which speaks for it; what it says by itself is not bent.
+    Scripted,
+}
+
+impl Behaviour {
+    /// All that bend what they say.
+    pub const BAD: [Self; 5] =
+        [Self::Equivocates, Self::Withholds, Self::ProposesInvalid, Self::VotesNil, Self::SendsGarbage];
+
+    /// A word for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Honest => "honest",
+            Self::Equivocates => "equivocates",
+            Self::Withholds => "withholds",
+            Self::ProposesInvalid => "proposes invalid blocks",
+            Self::VotesNil => "votes nil",
+            Self::SendsGarbage => "sends garbage",
+            Self::Scripted => "scripted",
+        }
+    }
+}
+
+/// What a node that misbehaves remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Bender {
+    /// Blocks it changed, by the id they had.
+    changed: BTreeMap<Hash, Hash>,
+}
+
+/// How a message of its own is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// Votes for nothing.
+    Nil,
+    /// A block with another state root, and proposals of it.
+    Corrupt,
+    /// Votes for the opposite; blocks and proposals as for [`Lie::Corrupt`].
+    Opposite,
+}
+
+impl Bender {
+    /// Bends what node `from` says. Returns how much of it was.
+    pub(crate) fn bend(
+        &mut self,
+        behaviour: Behaviour,
+        from: usize,
+        chain_id: &ChainId,
+        posts: &mut Vec<Post>,
+        rng: &mut Rng,
+    ) -> u64 {
+        let mut bent = 0;
+        match behaviour {
+            Behaviour::Honest | Behaviour::Scripted => {}
+            Behaviour::Equivocates => {
+                for post in posts.iter_mut().filter(|post| post.to % 2 == 1) {
+                    bent += u64::from(self.lie(Lie::Opposite, from, chain_id, &mut post.input));
+                }
+            }
+            Behaviour::Withholds => {
+                let before = posts.len();
+                posts.retain(|post| {
+                    !matches!(post.input, Input::Block(..)) && (post.reliable || rng.chance(500))
+                });
+                bent += (before - posts.len()) as u64;
+            }
+            Behaviour::ProposesInvalid => {
+                for post in posts.iter_mut() {
+                    bent += u64::from(self.lie(Lie::Corrupt, from, chain_id, &mut post.input));
+                }
+            }
+            Behaviour::VotesNil => {
+                for post in posts.iter_mut() {
+                    bent += u64::from(self.lie(Lie::Nil, from, chain_id, &mut post.input));
+                }
+            }
+            Behaviour::SendsGarbage => {
+                let more: Vec<Post> = posts.iter().filter_map(|post| garbage(from, post, rng)).collect();
+                bent += more.len() as u64;
+                posts.extend(more);
+            }
+        }
+        bent
+    }
+
+    /// Changes a message or block of this node's own. Says whether it did.
+    fn lie(&mut self, lie: Lie, from: usize, chain_id: &ChainId, input: &mut Input) -> bool {
+        let key = keys(from).consensus;
+        match input {
+            Input::Message(_, bytes) => {
+                let said = read(bytes).and_then(|said| self.otherwise(lie, said, key.address()));
+                match said.and_then(|said| sign(&said, chain_id, &key)) {
+                    Some(forged) => *bytes = forged,
+                    None => return false,
+                }
+                true
+            }
+            Input::Block(_, bytes) if lie != Lie::Nil => {
+                let Ok(mut block) = decode::<Block>(bytes, BLOCK_BYTES_MAX) else { return false };
+                if block.header.proposer != key.address() {
+                    return false;
+                }
+                let id = block.hash();
+                block.header.state_root = Hash::sha256(block.header.state_root.as_bytes());
+                self.changed.insert(id, block.hash());
+                *bytes = encode(&block);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// What is said instead of something of this node's own; `None` to leave it.
+    fn otherwise(&self, lie: Lie, said: Said, me: Address) -> Option<Said> {
+        match (lie, said) {
+            (Lie::Nil, Said::Vote { kind, height, round, block: Some(_), voter }) if voter == me => {
+                Some(Said::Vote { kind, height, round, block: None, voter })
+            }
+            (Lie::Opposite, Said::Vote { kind, height, round, block, voter }) if voter == me => {
+                let made_up = Hash::sha256(&encode(&(height, round)));
+                let block = if block.is_some() { None } else { Some(made_up) };
+                Some(Said::Vote { kind, height, round, block, voter })
+            }
+            (Lie::Corrupt | Lie::Opposite, Said::Proposal { height, round, block, locked, proposer })
+                if proposer == me =>
+            {
+                let block = *self.changed.get(&block)?;
+                Some(Said::Proposal { height, round, block, locked, proposer })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Bytes of a message, changed, cut short, made longer or made up, to whoever got the message.
+fn garbage(from: usize, post: &Post, rng: &mut Rng) -> Option<Post> {
+    let me = Peer(from as u64);
+    let (Input::Message(_, bytes) | Input::Block(_, bytes)) = &post.input else { return None };
+    let mut bytes = bytes.clone();
+    match rng.below(4) {
+        0 if !bytes.is_empty() => {
+            let at = rng.index(bytes.len());
+            bytes[at] ^= 1 << rng.below(8);
+        }
+        1 => bytes.truncate(rng.index(bytes.len() + 1)),
+        2 => bytes.extend_from_within(..),
+        _ => {
+            bytes.clear();
+            bytes
+                .extend((0..rng.below(GARBAGE_BYTES_MAX)).map(|_| u8::try_from(rng.below(256)).unwrap_or(0)));
+        }
+    }
+    let input = if rng.chance(500) { Input::Message(me, bytes) } else { Input::Block(me, bytes) };
+    Some(Post { to: post.to, reliable: false, input })
+}

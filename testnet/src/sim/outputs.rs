@@ -1,0 +1,101 @@
+//! What nodes ask for, done: messages go to the network, blocks and blame to the invariants.
+
+use super::world::{Post, World};
+use crate::invariant::Seen;
+use hydrogen_core::Committed;
+use hydrogen_p2p::consensus::forge::read;
+use hydrogen_p2p::consensus::{Input, Output, Peer, TxOrigin};
+use hydrogen_types::Hash;
+use hydrogen_types::Height;
+use hydrogen_types::codec::encode;
+use std::sync::Arc;
+
+/// Blocks in one answer to a request.
+const SYNC_BLOCKS: usize = 4;
+
+impl World {
+    fn note(&mut self, from: usize, bytes: &[u8]) {
+        self.digest = Hash::sha256(&encode(&(self.digest, from as u64, self.now_ms, bytes)));
+    }
+
+    /// Does what a node asked for.
+    pub(crate) fn perform(&mut self, from: usize, output: Output) {
+        match output {
+            Output::Committed(committed) => self.on_committed(from, &committed),
+            Output::AskSync(peer, height) => self.answer_sync(from, peer, height),
+            Output::Fault(peer, reason) => {
+                self.tally.blamed += 1;
+                let peer = index_of(peer);
+                let honest = self.nodes[peer].is_honest();
+                self.see(from, &Seen::Blamed { node: from, peer, honest, reason });
+            }
+            Output::Fatal(error) => self.violate("liveness", format!("node {from} stopped: {error}")),
+            output => {
+                let mut posts = self.posts(from, output);
+                let behaviour = self.nodes[from].behaviour;
+                let chain_id = &self.genesis.chain_id;
+                let bent = self.benders[from].bend(behaviour, from, chain_id, &mut posts, &mut self.rng);
+                self.tally.bent += bent;
+                posts.into_iter().for_each(|post| self.send(from, post));
+            }
+        }
+    }
+
+    /// What an output is to others.
+    fn posts(&mut self, from: usize, output: Output) -> Vec<Post> {
+        let me = Peer(from as u64);
+        let one = |to: Peer, reliable, input| vec![Post { to: index_of(to), reliable, input }];
+        match output {
+            Output::Broadcast(bytes) => {
+                self.check_said(from, &bytes);
+                self.to_others(from, &Input::Message(me, bytes.to_vec()))
+            }
+            Output::BroadcastBlock(bytes) => self.to_others(from, &Input::Block(me, bytes.to_vec())),
+            Output::Send(to, bytes) => {
+                self.check_said(from, &bytes);
+                one(to, false, Input::Message(me, bytes.to_vec()))
+            }
+            Output::SendBlock(to, bytes) => one(to, false, Input::Block(me, bytes.to_vec())),
+            Output::AskBlock(to, id) => one(to, true, Input::BlockWanted(from as u64, id)),
+            Output::BlockReply(to, Some(bytes)) => one(Peer(to), true, Input::Block(me, bytes.to_vec())),
+            Output::BlockReply(_, None) | Output::Verdict(..) | Output::Admitted(..) => Vec::new(),
+            Output::Announce(height, id) => self.to_others(from, &Input::Announced(me, 0, height, id)),
+            Output::GossipTx(bytes) => self.to_others(from, &Input::Tx(bytes, TxOrigin::Gossip(me, 0))),
+            Output::Committed(_) | Output::AskSync(..) | Output::Fault(..) | Output::Fatal(_) => Vec::new(),
+        }
+    }
+
+    fn to_others(&self, from: usize, input: &Input) -> Vec<Post> {
+        let others = (0..self.nodes.len()).filter(|to| *to != from);
+        others.map(|to| Post { to, reliable: false, input: input.clone() }).collect()
+    }
+
+    fn check_said(&mut self, from: usize, bytes: &[u8]) {
+        self.note(from, bytes);
+        if let Some(said) = read(bytes) {
+            self.see(from, &Seen::Said { node: from, said: &said });
+        }
+    }
+
+    fn on_committed(&mut self, from: usize, committed: &Arc<Committed>) {
+        self.note(from, committed.hash.as_bytes());
+        if let Some(reader) = self.reader(from) {
+            self.see(from, &Seen::Committed { node: from, committed, reader: &reader });
+        }
+        self.chain.entry(committed.block.header.height).or_insert_with(|| Arc::clone(committed));
+    }
+
+    fn answer_sync(&mut self, asker: usize, peer: Peer, height: Height) {
+        let server = index_of(peer);
+        let Some(reader) = self.reader(server) else { return };
+        let blocks =
+            (0..SYNC_BLOCKS as u64).map_while(|offset| reader.block(height.plus(offset)).ok().flatten());
+        let blocks =
+            blocks.map(|committed| (encode(&committed.block), committed.certificate.clone())).collect();
+        self.send(server, Post { to: asker, reliable: true, input: Input::Synced(peer, blocks) });
+    }
+}
+
+fn index_of(peer: Peer) -> usize {
+    usize::try_from(peer.0).expect("peers are numbered by their place")
+}
