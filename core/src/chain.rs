@@ -13,8 +13,8 @@ use crate::execute::earliest;
 use crate::genesis::Genesis;
 use crate::limits::DRAW_PULL_HEIGHTS;
 use crate::reader::ChainReader;
-use crate::state::keys::Queue;
-use crate::state::{History, StoreState};
+use crate::state::keys::{self, Queue};
+use crate::state::{History, Overlay, StoreState};
 use crate::store::{Batch, Store, StoreError, Table};
 use crate::validate::CheckedTx;
 use crate::vm::ContractVm;
@@ -46,6 +46,7 @@ pub struct Chain {
     store: Arc<dyn Store>,
     vm: Arc<dyn ContractVm>,
     genesis: Arc<Genesis>,
+    /// Those that decide the next height.
     validators: ValidatorSet,
     history: Arc<History>,
 }
@@ -81,6 +82,7 @@ impl Chain {
             let hash = hash.try_into().map_err(|_| StoreError::Damaged { what: "module's hash" })?;
             vm.warm(Hash::new(hash), Arc::from(module));
         }
+        let validators = set_at(&store, &keys::validators())?.unwrap_or(validators);
         let history = History::new(store.clone(), tip);
         Ok(Self { store, vm, genesis: Arc::new(genesis), validators, history })
     }
@@ -103,11 +105,16 @@ impl Chain {
         &self.genesis
     }
 
-    /// The validators that decide `height`.
+    /// The validators that decide `height`, the next or the one after it; further ahead nobody knows.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn validators(&self, _height: Height) -> Result<ValidatorSet, ChainError> {
+    pub fn validators(&self, height: Height) -> Result<ValidatorSet, ChainError> {
+        if height > self.tip().height.next()
+            && let Some(next) = set_at(&self.store, &keys::next_validators())?
+        {
+            return Ok(next);
+        }
         Ok(self.validators.clone())
     }
 
@@ -187,6 +194,7 @@ impl Chain {
             beacon: header.beacon,
             state_root: header.state_root,
         };
+        let validators_change = changes.contains_key(&keys::validators());
         let undo = undo_of(&*self.store, &changes)?;
         let mut batch = Batch::default();
         batch.put(Table::Meta, META_TIP, encode(&new_tip));
@@ -203,6 +211,10 @@ impl Chain {
         let committed = Committed { block, hash, certificate, receipts, side };
         batch.put(Table::Blocks, height.get().to_be_bytes(), encode(&committed));
         self.history.advance(batch, new_tip, undo)?;
+        if validators_change {
+            let damaged = StoreError::Damaged { what: "validator set" };
+            self.validators = set_at(&self.store, &keys::validators())?.ok_or(damaged)?;
+        }
         Ok(Arc::new(committed))
     }
 
@@ -232,6 +244,10 @@ fn put_all(batch: &mut Batch, table: Table, changes: impl IntoIterator<Item = (V
             None => batch.delete(table, key),
         }
     }
+}
+
+fn set_at(store: &Arc<dyn Store>, key: &[u8]) -> Result<Option<ValidatorSet>, StoreError> {
+    Overlay::new(Arc::new(StoreState(store.clone()))).read(key)
 }
 
 pub(crate) fn block_key(hash: &Hash) -> Vec<u8> {

@@ -49,6 +49,8 @@ pub const TX_BYTE_GAS: u64 = 2_000;
 pub const UPLOAD_BYTE_GAS: u64 = 1_500_000;
 /// Gas of creating or replacing a contract, without its `init` or `migrate`.
 pub const DEPLOY_GAS: u64 = 50_000_000;
+/// Gas of a change of the validator set: two sets of up to 128 are read and one is written.
+pub const VALIDATORS_GAS: u64 = 50_000_000;
 
 /// Transactions the pool holds.
 pub const POOL_TXS_MAX: usize = 10_000;

@@ -219,11 +219,21 @@ impl ChainReader {
         Ok(self.store.get(Table::Code, hash.as_bytes())?)
     }
 
-    /// The validators.
+    /// The validators that decide, or decided, `height`; the next one if none is given. The height after next is the
+    /// highest that anybody knows.
     ///
     /// # Errors
-    /// When the store fails.
-    pub fn validators(&self, at: Option<Height>) -> Result<ValidatorSet, ReadError> {
+    /// When the store fails, or the height is not kept or too far ahead.
+    pub fn validators(&self, height: Option<Height>) -> Result<ValidatorSet, ReadError> {
+        let next = self.tip().height.next();
+        let height = height.unwrap_or(next);
+        if height == next.next()
+            && let Some(set) = self.read(None, &keys::next_validators())?
+        {
+            return Ok(set);
+        }
+        // The state after a block names who decides the one after it.
+        let at = if height == next.next() { None } else { Some(height.previous().unwrap_or_default()) };
         let found = self.read(at, &keys::validators())?;
         found.ok_or(ReadError::Store(StoreError::Damaged { what: "validator set" }))
     }
@@ -273,6 +283,7 @@ impl ChainReader {
             beacon: Hash::ZERO,
             fee_account: Address::default(),
             params: self.genesis.params.clone(),
+            governance: self.genesis.governance,
             store: self.store.clone(),
             fresh_code: BTreeMap::new(),
         })

@@ -29,6 +29,11 @@ pub fn to_json(action: &Action) -> Value {
             "type": "upgrade", "contract": contract.to_string(), "code_hash": code.to_string(),
             "migrate": hex(migrate)
         }),
+        Action::SetValidator { validator } => json!({
+            "type": "set_validator", "consensus_key": validator.consensus_key.to_string(),
+            "vrf_key": validator.vrf_key.to_string(), "power": validator.power.to_string(),
+            "account": validator.account.to_string()
+        }),
         Action::SetAdmin { contract, admin } => json!({
             "type": "set_admin", "contract": contract.to_string(),
             "admin": admin.map(|admin| admin.to_string())

@@ -112,12 +112,12 @@ impl Reads<'_> {
         })
     }
 
-    /// The set that decides the block after `height`; after the tip when none is given.
+    /// The set that decides `height`; the next one when none is given.
     pub(super) fn validators(&self, height: Option<Height>) -> Answer {
         let set = self.reader.validators(height).map_err(|error| unread(&error))?;
         let rows: Vec<ValidatorJson> = set.members().iter().map(ValidatorJson::from).collect();
         Ok(json!({
-            "height": height.unwrap_or(self.reader.tip().height).to_string(), "hash": set.hash().to_string(),
+            "height": height.unwrap_or(self.reader.tip().height.next()).to_string(), "hash": set.hash().to_string(),
             "total_power": set.total_power().to_string(), "validators": to_json(&rows)?
         }))
     }
@@ -168,7 +168,8 @@ impl Reads<'_> {
             Action::Upload { .. }
             | Action::Transfer { .. }
             | Action::Approve { .. }
-            | Action::SetAdmin { .. } => {}
+            | Action::SetAdmin { .. }
+            | Action::SetValidator { .. } => {}
         }
         Ok(json)
     }

@@ -29,6 +29,7 @@ impl Ground<'_> {
         let input = beacon_input(&self.genesis.chain_id, height, &self.tip.beacon);
         let (beacon, beacon_proof) = prove_beacon(&proposer.vrf, &input);
         let mut executor = self.executor(time_ms, beacon, turn.account);
+        executor.enter_block()?;
         executor.run_scheduled()?;
         let bytes_max = usize::try_from(self.genesis.params.block_bytes_max).unwrap_or(usize::MAX);
         let mut bytes = HEADER_BYTES_MAX;

@@ -32,6 +32,7 @@ impl Ground<'_> {
         let checked = self.check_txs(&block)?;
 
         let mut executor = self.executor(header.time_ms, header.beacon, proposer.account);
+        executor.enter_block()?;
         executor.run_scheduled()?;
         for (index, checked) in checked.iter().enumerate() {
             executor.run_tx(checked)?.map_err(|source| BlockError::BadTx { index, source })?;

@@ -41,6 +41,7 @@ impl Ground<'_> {
             beacon,
             fee_account,
             params: self.genesis.params.clone(),
+            governance: self.genesis.governance,
             store: self.store.clone(),
             fresh_code: BTreeMap::new(),
         };

@@ -65,6 +65,7 @@ fn execute(
         beacon: Hash::ZERO,
         fee_account: Address::default(),
         params: genesis.params.clone(),
+        governance: genesis.governance,
         store: store.clone(),
         fresh_code,
     };

@@ -1,3 +1,5 @@
+mod validators;
+
 use super::{Chain, NextDue};
 use crate::block::certify;
 use crate::crypto::{NodeKeys, SecretKey, sign_tx};
@@ -149,7 +151,7 @@ fn wrong_blocks_are_refused_with_the_reason() {
     ));
     check(&|block| block.header.beacon_proof = foreign, "beacon proof does not hold");
     check(&|block| add_order(&mut block.header.beacon_proof), "beacon proof does not hold");
-    check(&|block| block.txs[0].signature.0[0] ^= 1, "transaction 0 does not belong");
+    check(&|block| block.txs[0].signature.0[0] ^= 1, "transaction root");
 
     let signers: Vec<_> = validators.iter().map(|keys| &keys.consensus).collect();
     let few = certify(&good.header.chain_id, &good, &signers[..2]);

@@ -3,7 +3,7 @@
 use crate::genesis::Params;
 use crate::store::{Store, StoreError, Table};
 use borsh::{BorshDeserialize, BorshSerialize};
-use hydrogen_types::{Address, ChainId, Hash, Height};
+use hydrogen_types::{Address, ChainId, Hash, Height, PublicKey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct BlockEnv {
     pub fee_account: Address,
     /// The chain's parameters.
     pub params: Params,
+    /// Who may change the validator set.
+    pub governance: Option<PublicKey>,
     /// Modules on disk.
     pub store: Arc<dyn Store>,
     /// Modules that are not on disk yet: those of genesis.

@@ -4,9 +4,9 @@ use super::context::Context;
 use super::env::BlockEnv;
 use super::frames::Invocation;
 use super::native::{self, Refusal};
-use super::{ledger, schedule};
+use super::{ledger, schedule, validators};
 use crate::error::TxError;
-use crate::limits::{DEPLOY_GAS, TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
+use crate::limits::{DEPLOY_GAS, TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS, VALIDATORS_GAS};
 use crate::state::keys::{self, Queue};
 use crate::state::{Overlay, StateRead};
 use crate::store::StoreError;
@@ -96,6 +96,14 @@ impl Executor {
     #[must_use]
     pub fn last(&self) -> Option<(&Receipt, &SideData)> {
         self.receipts.last().zip(self.side.last())
+    }
+
+    /// Begins the block: must come before all that runs in it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn enter_block(&mut self) -> Result<(), StoreError> {
+        validators::enter_block(&mut self.state)
     }
 
     /// Runs what is due: all draws, then ordinary calls, as far as the block's gas for them goes.
@@ -224,6 +232,13 @@ impl Executor {
                 self.state.write(keys::contract(contract), &info);
                 self.invoke(entry(checked, *contract, MethodKind::Migrate, migrate.clone(), gas))
             }
+            Action::SetValidator { validator } => {
+                let governance = self.env.governance;
+                match validators::change(&mut self.state, governance, &body.sender, validator)? {
+                    Ok(()) => Ok(Ran::done(Vec::new())),
+                    Err(refusal) => refused(refusal),
+                }
+            }
             Action::SetAdmin { contract, admin } => {
                 match native::require_admin(&self.state, contract, &sender)? {
                     Ok(info) => {
@@ -342,6 +357,7 @@ pub(crate) fn intrinsic_gas(checked: &CheckedTx) -> Gas {
             u64::try_from(code.len()).unwrap_or(u64::MAX).saturating_mul(UPLOAD_BYTE_GAS)
         }
         Action::Deploy { .. } | Action::Upgrade { .. } => DEPLOY_GAS,
+        Action::SetValidator { .. } => VALIDATORS_GAS,
         Action::Transfer { .. } | Action::Approve { .. } | Action::Call { .. } | Action::SetAdmin { .. } => 0,
     };
     Gas::new(TX_GAS.saturating_add(bytes.saturating_mul(TX_BYTE_GAS)).saturating_add(action))

@@ -15,6 +15,7 @@ mod frames;
 mod ledger;
 mod native;
 mod schedule;
+mod validators;
 
 pub use context::{Context, HostError};
 pub use env::{BlockEnv, CodeInfo};

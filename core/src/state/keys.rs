@@ -152,10 +152,16 @@ pub fn next_scheduled_id() -> Vec<u8> {
     join(META, &[b"next-scheduled-id"])
 }
 
-/// The validator set.
+/// `ValidatorSet` that decides the next height.
 #[must_use]
 pub fn validators() -> Vec<u8> {
     join(META, &[b"validators"])
+}
+
+/// `ValidatorSet` that decides the height after next; absent if it is the same.
+#[must_use]
+pub fn next_validators() -> Vec<u8> {
+    join(META, &[b"next-validators"])
 }
 
 /// A key that names the chain, so that an empty genesis has a root of its own.

@@ -49,6 +49,10 @@ pub mod code {
     pub const REENTRANCY: u32 = 13;
     /// More than 16 contracts deep.
     pub const DEPTH_EXCEEDED: u32 = 14;
+    /// The sender is not the governance key.
+    pub const NOT_GOVERNANCE: u32 = 15;
+    /// The validator set cannot be changed so.
+    pub const BAD_VALIDATORS: u32 = 16;
     /// The arguments are not what the method takes.
     pub const BAD_ARGUMENTS: u32 = 100;
     /// First code a contract may use.

@@ -1,5 +1,6 @@
 //! Transactions: what an account signs.
 
+use crate::block::Validator;
 use crate::codec::encode;
 use crate::hash::{Hash, Tag};
 use crate::keys::{Address, PublicKey, Signature};
@@ -101,6 +102,12 @@ pub enum Action {
         contract: Address,
         /// The new admin; `None` freezes the code.
         admin: Option<Address>,
+    },
+    /// Adds a validator, changes it, or removes it (a power of 0), from the height after next on. By the governance key
+    /// of genesis alone; all changes of a block together move at most a third of the power.
+    SetValidator {
+        /// The validator, named by its consensus key.
+        validator: Validator,
     },
 }
 

@@ -10,36 +10,29 @@ use std::collections::BTreeMap;
 pub struct Validity {
     chain_id: ChainId,
     params: Params,
-    set: ValidatorSet,
     height: Height,
     hash: Hash,
     beacon: Hash,
     time_ms: u64,
     nonces: BTreeMap<Address, u64>,
-    waiting: BTreeMap<Height, Committed>,
 }
 
 impl Validity {
     /// Starts at `genesis`.
-    ///
-    /// # Panics
-    /// If it describes no chain.
     #[must_use]
     pub fn new(genesis: &Genesis) -> Self {
         Self {
             chain_id: genesis.chain_id.clone(),
             params: genesis.params.clone(),
-            set: genesis.validator_set().expect("a simulated chain has validators"),
             height: Height::GENESIS,
             hash: genesis.hash(),
             beacon: genesis.hash(),
             time_ms: genesis.time_ms,
             nonces: BTreeMap::new(),
-            waiting: BTreeMap::new(),
         }
     }
 
-    fn check(&mut self, committed: &Committed) -> Result<(), String> {
+    fn check(&mut self, committed: &Committed, set: &ValidatorSet) -> Result<(), String> {
         let header = &committed.block.header;
         let at = |what: String| format!("height {}: {what}", header.height);
         if header.parent != self.hash || header.hash() != committed.hash {
@@ -48,6 +41,9 @@ impl Validity {
         if header.time_ms <= self.time_ms {
             return Err(at(format!("time {} does not follow {}", header.time_ms, self.time_ms)));
         }
+        if header.validators != set.hash() {
+            return Err(at(format!("validator set {}, the state names {}", header.validators, set.hash())));
+        }
         let certificate = &committed.certificate;
         if certificate.block != committed.hash || certificate.round < header.round {
             return Err(at(format!(
@@ -55,8 +51,8 @@ impl Validity {
                 certificate.block, certificate.round
             )));
         }
-        verify_certificate(&self.chain_id, &self.set, certificate).map_err(|error| at(error.to_string()))?;
-        let proposer = self.set.proposer(header.height, header.round);
+        verify_certificate(&self.chain_id, set, certificate).map_err(|error| at(error.to_string()))?;
+        let proposer = set.proposer(header.height, header.round);
         if header.proposer != proposer.address() {
             return Err(at(format!("proposer {}, in turn was {}", header.proposer, proposer.address())));
         }
@@ -85,14 +81,15 @@ impl Invariant for Validity {
     }
 
     fn see(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let Seen::Committed { committed, .. } = seen else { return Ok(()) };
+        let Seen::Committed { committed, reader, .. } = seen else { return Ok(()) };
         let height = committed.block.header.height;
-        if height > self.height {
-            self.waiting.entry(height).or_insert_with(|| (*committed).clone());
+        if height <= self.height {
+            return Ok(());
         }
-        while let Some(next) = self.waiting.remove(&self.height.next()) {
-            self.check(&next)?;
+        if height != self.height.next() {
+            return Err(format!("height {height} is decided before {}", self.height.next()));
         }
-        Ok(())
+        let set = reader.validators(Some(height)).map_err(|error| error.to_string())?;
+        self.check(committed, &set)
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct Storm {
 impl Storm {
     /// Draws from `rng` what this run suffers from the start.
     pub(crate) fn begin(faults: &[Fault], world: &mut World, mut rng: Rng) -> Self {
-        let validators = world.nodes.iter().filter(|node| node.validator).count();
+        let validators = world.validators;
         let severity = rng.below(4);
         for fault in faults {
             let network = &mut world.network;

@@ -13,6 +13,10 @@ pub const GENESIS_MS: u64 = 1_700_000_000_000;
 pub(crate) const COUNTER: &str = "counter";
 /// Accounts with money.
 pub(crate) const ACCOUNTS: usize = 8;
+/// The account that changes the validator set, after those.
+pub(crate) const GOVERNANCE: usize = ACCOUNTS;
+/// The power of every validator of genesis.
+pub(crate) const POWER: u64 = 10;
 /// What each of them has.
 const BALANCE: Amount = Amount::cnx(1_000);
 
@@ -37,6 +41,17 @@ pub fn account(index: usize) -> SecretKey {
     SecretKey::derive(&[number; 32], Tag::KEY_ACCOUNT)
 }
 
+/// Node `index` as a member of the validator set.
+pub(crate) fn member(index: usize, power: u64) -> Validator {
+    let keys = keys(index);
+    Validator {
+        consensus_key: keys.consensus.public(),
+        vrf_key: keys.vrf.public(),
+        power,
+        account: keys.account.address(),
+    }
+}
+
 /// Timeouts that fit simulated delays of some 10 ms.
 #[must_use]
 pub fn params() -> Params {
@@ -57,15 +72,6 @@ pub fn params() -> Params {
 /// Never: the chain id is a legal one.
 #[must_use]
 pub fn genesis(count: usize, params: Params) -> Genesis {
-    let validator = |index: usize| {
-        let keys = keys(index);
-        Validator {
-            consensus_key: keys.consensus.public(),
-            vrf_key: keys.vrf.public(),
-            power: 10,
-            account: keys.account.address(),
-        }
-    };
     let counter = GenesisContract {
         name: COUNTER.into(),
         code: include_bytes!("../../../contracts/wasm/counter.wasm").to_vec(),
@@ -76,9 +82,9 @@ pub fn genesis(count: usize, params: Params) -> Genesis {
         chain_id: ChainId::new("sim-net").expect("a legal chain id"),
         time_ms: GENESIS_MS,
         params,
-        validators: (0..count).map(validator).collect(),
-        governance: None,
-        accounts: (0..ACCOUNTS).map(|index| (account(index).address(), BALANCE)).collect(),
+        validators: (0..count).map(|index| member(index, POWER)).collect(),
+        governance: Some(account(GOVERNANCE).public()),
+        accounts: (0..=GOVERNANCE).map(|index| (account(index).address(), BALANCE)).collect(),
         contracts: vec![counter],
     }
 }

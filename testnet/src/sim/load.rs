@@ -1,6 +1,6 @@
 //! Transactions: accounts that pay each other, call a contract, and sometimes send what must be refused.
 
-use super::ledger::{ACCOUNTS, COUNTER, account};
+use super::ledger::{ACCOUNTS, COUNTER, GOVERNANCE, POWER, account, member};
 use super::rng::Rng;
 use super::world::World;
 use hydrogen_core::{ChainReader, sign_tx};
@@ -12,6 +12,8 @@ use hydrogen_types::{Action, Address, Amount, Gas, Height, Tx, TxBody};
 const GAS: Gas = Gas::new(1_000_000_000);
 /// More than all accounts have together.
 const UNAFFORDABLE: Amount = Amount::cnx(1_000_000);
+/// Most that an honest validator gains over its power in genesis: liars, which gain nothing, stay below a third.
+const POWER_GAIN_MAX: u64 = 4;
 /// Heights for which a transaction is good.
 const VALID_HEIGHTS: u64 = 1_000;
 
@@ -33,6 +35,9 @@ impl Load {
     pub(crate) fn act(&mut self, world: &mut World) {
         let node = self.rng.index(world.nodes.len());
         let Some(reader) = world.reader(node) else { return };
+        if self.rng.chance(30) {
+            return self.govern(world, node, &reader);
+        }
         let index = self.rng.index(ACCOUNTS);
         let action = self.action();
         let bytes = match self.rng.below(10) {
@@ -59,6 +64,21 @@ impl Load {
         if self.rng.chance(200) {
             self.nonces[index] = nonce_at(&reader, index);
         }
+    }
+
+    /// The governance key gives an honest node another power, or takes the first follower in or out.
+    fn govern(&mut self, world: &mut World, node: usize, reader: &ChainReader) {
+        let count = world.validators;
+        let chosen = self.rng.index(count + 1);
+        let validator = match world.nodes.get(chosen) {
+            Some(_) if chosen == count => member(chosen, POWER * self.rng.below(2)),
+            Some(known) if known.is_honest() => member(chosen, POWER + self.rng.below(POWER_GAIN_MAX + 1)),
+            _ => return,
+        };
+        let nonce = nonce_at(reader, GOVERNANCE);
+        let tx = signed(world, reader, GOVERNANCE, nonce, Action::SetValidator { validator });
+        self.sent += 1;
+        world.give(node, Input::Tx(encode(&tx), TxOrigin::Local(self.sent)));
     }
 
     fn action(&mut self) -> Action {

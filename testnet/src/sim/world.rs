@@ -93,6 +93,8 @@ pub struct World {
     pub tally: Tally,
     /// Random numbers of the world.
     pub rng: Rng,
+    /// Validators of genesis.
+    pub(crate) validators: usize,
     pub(crate) genesis: Genesis,
     vm: Arc<dyn ContractVm>,
     pub(crate) benders: Vec<Bender>,
@@ -119,7 +121,9 @@ impl World {
         let genesis = genesis(validators, params);
         let count = validators + followers;
         let mut world = Self {
-            nodes: (0..count).map(|index| Node::new(index < validators)).collect(),
+            // The first follower votes once it is taken into the set.
+            nodes: (0..count).map(|index| Node::new(index <= validators)).collect(),
+            validators,
             now_ms: 0,
             chain: BTreeMap::new(),
             digest: Hash::ZERO,
