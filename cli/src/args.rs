@@ -61,6 +61,8 @@ enum Command {
     Block(cmd::block::Args),
     /// The light client: prove a balance or a raw key against the validators of a genesis.
     VerifyProof(cmd::verify_proof::Args),
+    /// The validator set, and changes of it by the governance key.
+    Validators(cmd::validators::Args),
     /// Peers of a node.
     Peers(cmd::peers::Args),
     /// Contracts.
@@ -117,6 +119,7 @@ async fn run(line: Line) -> Outcome {
         Command::Tx(args) => cmd::tx::run(args, &session).await,
         Command::Block(args) => cmd::block::run(args, &session).await,
         Command::VerifyProof(args) => cmd::verify_proof::run(args, &session).await,
+        Command::Validators(args) => cmd::validators::run(args, &session).await,
         Command::Peers(args) => cmd::peers::run(args, &session).await,
         Command::Contract(args) => cmd::contract::run(args, &session).await,
         Command::Program(args) => cmd::program::run(args, &session).await,

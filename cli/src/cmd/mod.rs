@@ -15,6 +15,7 @@ pub mod relay;
 pub mod task;
 pub mod testnet;
 pub mod tx;
+pub mod validators;
 pub mod verify_proof;
 
 mod print;
