@@ -6,7 +6,7 @@ use crate::relay::server::Relay;
 use crate::shutdown::{self, Stopper};
 use hydrogen_types::Address;
 use std::net::SocketAddr;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 /// A running relay. Dropped, it is asked to stop and ends by itself; [`RelayHandle::shutdown`] also waits for that.
 ///
@@ -64,6 +64,14 @@ impl RelayHandle {
         self.id
     }
 
+    /// Waits until it ends by itself, which it does only for a failure. Once it has, there is nothing to shut down.
+    ///
+    /// # Errors
+    /// What ended it.
+    pub async fn ended(&mut self) -> Result<(), RelayError> {
+        flat((&mut self.serving).await)
+    }
+
     /// Asks it to stop and waits until it has: running transfers get ten seconds to end, no new ones begin, and the
     /// home may be opened again afterwards.
     ///
@@ -71,9 +79,10 @@ impl RelayHandle {
     /// What ended it earlier, or that the clean stop could not be noted.
     pub async fn shutdown(self) -> Result<(), RelayError> {
         self.stopper.stop();
-        match self.serving.await {
-            Ok(served) => served,
-            Err(error) => Err(RelayError::Serve(std::io::Error::other(error))),
-        }
+        flat(self.serving.await)
     }
+}
+
+fn flat(served: Result<Result<(), RelayError>, JoinError>) -> Result<(), RelayError> {
+    served.unwrap_or_else(|error| Err(RelayError::Serve(std::io::Error::other(error))))
 }

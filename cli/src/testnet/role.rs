@@ -52,7 +52,12 @@ async fn relay(dir: &Path, plan: &Plan, role: &Role, shutdown: Shutdown) -> Outc
         key: keys_of(dir, &role.name)?.account,
         limits: RelayLimits::default(),
     };
-    Ok(Relay::bind(config).await?.serve(shutdown.wait()).await?)
+    let mut relay = Relay::start(config).await?;
+    tokio::select! {
+        ended = relay.ended() => return Ok(ended?),
+        () = shutdown.wait() => {}
+    }
+    Ok(relay.shutdown().await?)
 }
 
 async fn compute_node(dir: &Path, plan: &Plan, role: &Role, shutdown: Shutdown) -> Outcome {
