@@ -1,3 +1,5 @@
+//! One block a height, whoever tells of it.
+
 use super::{Invariant, Seen};
 use hydrogen_types::{Hash, Height};
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Who may be blamed.
+
 use super::{Invariant, Seen};
 
 /// No honest node blames another honest one: what it is blamed for, it would be banned for.

@@ -1,3 +1,5 @@
+//! What a node holds for later.
+
 use super::{Invariant, Seen};
 
 /// No queue of a node grows beyond its bound, whatever others send.

@@ -1,3 +1,5 @@
+//! The sum of all balances.
+
 use super::{Invariant, Seen};
 use hydrogen_core::{ChainReader, Genesis};
 use hydrogen_types::{Amount, Height};

@@ -1,3 +1,5 @@
+//! What a validator signs, over all its starts.
+
 use super::{Invariant, Seen};
 use hydrogen_p2p::consensus::Said;
 use hydrogen_types::block::VoteKind;

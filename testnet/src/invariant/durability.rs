@@ -1,3 +1,5 @@
+//! What survives a loss of power.
+
 use super::{Invariant, Seen};
 use hydrogen_types::{Hash, Height};
 use std::collections::BTreeMap;

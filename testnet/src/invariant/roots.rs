@@ -1,3 +1,5 @@
+//! State roots, as headers name them and as stores have them.
+
 use super::{Invariant, Seen};
 
 /// A node's state after a block is the one that the block's header names.

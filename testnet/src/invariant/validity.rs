@@ -1,3 +1,5 @@
+//! The chain that is decided, checked from its bytes alone.
+
 use super::{Invariant, Seen};
 use hydrogen_core::block::verify_beacon;
 use hydrogen_core::{Committed, Genesis, Params, check_tx, verify_certificate};
