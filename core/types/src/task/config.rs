@@ -24,7 +24,8 @@ pub struct CreateTask {
     pub comparison: Comparison,
     /// CNX for the panel.
     pub fee: Amount,
-    /// Time for executing, in ms of uptime.
+    /// Time for executing, in ms of uptime. `None` stands for [`task_default::TIMEOUT_MS`], or for the shortest that the
+    /// other limits allow if that is longer.
     pub timeout_ms: Option<u64>,
     /// Most memory of the program.
     pub memory_bytes_max: Option<u64>,
@@ -100,14 +101,14 @@ pub struct TaskConfig {
     pub memory_bytes_max: u64,
     /// Most fuel a task may ask for.
     pub fuel_max: u64,
-    /// External types that tasks may name and nodes may join with; at most [`EXTERNAL_TYPES_MAX`], each once.
+    /// External types that tasks may name and nodes may join with; at most [`super::EXTERNAL_TYPES_MAX`], each once.
     pub external_types: Vec<ExternalType>,
 }
 
 /// A kind of task that nodes execute with a command of their own instead of a program.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct ExternalType {
-    /// 1 to [`EXTERNAL_NAME_BYTES_MAX`] of `a` to `z`, `0` to `9` and `-`.
+    /// 1 to [`super::EXTERNAL_NAME_BYTES_MAX`] of `a` to `z`, `0` to `9` and `-`.
     pub name: String,
     /// Shortest `timeout_ms` of a task of this type: so long an honest node may take for the longest of them.
     pub timeout_ms_min: u64,
@@ -149,7 +150,7 @@ impl Default for TaskConfig {
 
 /// Limits of a task that names none.
 pub mod task_default {
-    /// Time for executing.
+    /// Time for executing, unless the task's other limits need more.
     pub const TIMEOUT_MS: u64 = 600_000;
     /// Fuel.
     pub const FUEL_MAX: u64 = 100_000_000_000;
