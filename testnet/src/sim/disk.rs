@@ -15,6 +15,8 @@ struct Content {
     synced: Vec<u8>,
     /// What the node reads.
     written: Vec<u8>,
+    /// How much of the beginning is in both, untouched since the last sync.
+    untouched: usize,
 }
 
 /// The content of a file: it outlives the node that writes it.
@@ -37,8 +39,7 @@ impl Platter {
         if content.written == content.synced {
             return false;
         }
-        let appended = content.written.starts_with(&content.synced);
-        let kept = if appended { content.synced.len() } else { 0 };
+        let kept = content.untouched;
         let cut = kept + rng.index(content.written.len() - kept + 1);
         let left = match rng.below(3) {
             0 => content.synced.clone(),
@@ -49,7 +50,7 @@ impl Platter {
                 torn
             }
         };
-        *content = Content { synced: left.clone(), written: left };
+        *content = Content { untouched: left.len(), synced: left.clone(), written: left };
         true
     }
 }
@@ -73,7 +74,9 @@ impl LogFile for SimFile {
     fn truncate(&mut self, length: u64) -> io::Result<()> {
         let length = usize::try_from(length).map_err(io::Error::other)?;
         self.power.operate(|| {
-            self.platter.content().written.truncate(length);
+            let mut content = self.platter.content();
+            content.written.truncate(length);
+            content.untouched = content.untouched.min(length);
             Ok(())
         })
     }
@@ -91,6 +94,7 @@ impl LogFile for SimFile {
             let mut content = self.platter.content();
             if !lies {
                 content.synced = content.written.clone();
+                content.untouched = content.written.len();
             }
             Ok(())
         })
