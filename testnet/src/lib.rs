@@ -1,6 +1,6 @@
-//! Networks, simulated and measured: the simulator, what must hold in it, and tests of the tree itself (`tests/it`).
-//! Networks of real processes are tested where the binary is built, in `cli/tests/it`; a task's life in memory in
-//! `testnet/harness`.
+//! Networks, simulated and measured: the simulator, what must hold in it, networks of real processes under faults, and
+//! tests of the tree itself (`tests/it`). A task's life in memory is in `testnet/harness`.
 
 pub mod invariant;
+pub mod real;
 pub mod sim;

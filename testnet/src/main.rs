@@ -1,4 +1,6 @@
-//! `hydrogen-testnet sim`: runs seeds until one breaks an invariant.
+//! `hydrogen-testnet`: `sim` runs seeds until one breaks an invariant; `chaos`, `soak` and `bench` run real processes.
+
+mod real_cmd;
 
 use clap::{Args, Parser, Subcommand};
 use hydrogen_core::ContractVm;
@@ -22,6 +24,12 @@ struct Cli {
 enum Command {
     /// Simulates networks: the real node on a simulated network, disk and clock.
     Sim(Sim),
+    /// Kills, cuts off, stops and misleads real processes under load, then audits them.
+    Chaos(real_cmd::Chaos),
+    /// Leaves real processes alone, or under a steady load, and samples what they take of the machine.
+    Soak(real_cmd::Soak),
+    /// Measures speeds of real processes.
+    Bench(real_cmd::Bench),
 }
 
 #[derive(Debug, Args)]
@@ -53,8 +61,13 @@ struct Sim {
 }
 
 fn main() -> ExitCode {
-    let Command::Sim(sim) = Cli::parse().command;
-    match simulate(&sim) {
+    let done = match Cli::parse().command {
+        Command::Sim(sim) => simulate(&sim),
+        Command::Chaos(args) => real_cmd::run_chaos(&args),
+        Command::Soak(args) => real_cmd::run_soak(&args),
+        Command::Bench(args) => real_cmd::run_bench(&args),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");
