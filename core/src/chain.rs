@@ -13,6 +13,7 @@ use crate::execute::earliest;
 use crate::genesis::Genesis;
 use crate::limits::DRAW_PULL_HEIGHTS;
 use crate::reader::ChainReader;
+use crate::sets::ValidatorChange;
 use crate::state::keys::{self, Queue};
 use crate::state::{History, Overlay, StoreState};
 use crate::store::{Batch, Store, StoreError, Table};
@@ -23,7 +24,7 @@ use hydrogen_types::{Block, Certificate, Hash, Height, ValidatorSet};
 use std::sync::Arc;
 
 /// Version of everything in a store.
-pub const STORE_FORMAT: u32 = 1;
+pub const STORE_FORMAT: u32 = 2;
 
 /// Modules that start compiling when a chain is opened; others compile when they are first called.
 const MODULES_WARMED_MAX: usize = 64;
@@ -48,6 +49,8 @@ pub struct Chain {
     genesis: Arc<Genesis>,
     /// Those that decide the next height.
     validators: ValidatorSet,
+    /// Those that decide the one after it.
+    next_validators: ValidatorSet,
     history: Arc<History>,
 }
 
@@ -82,9 +85,9 @@ impl Chain {
             let hash = hash.try_into().map_err(|_| StoreError::Damaged { what: "module's hash" })?;
             vm.warm(Hash::new(hash), Arc::from(module));
         }
-        let validators = set_at(&store, &keys::validators())?.unwrap_or(validators);
+        let (validators, next_validators) = sets(&store)?;
         let history = History::new(store.clone(), tip);
-        Ok(Self { store, vm, genesis: Arc::new(genesis), validators, history })
+        Ok(Self { store, vm, genesis: Arc::new(genesis), validators, next_validators, history })
     }
 
     /// A handle for questions, from any thread.
@@ -110,12 +113,8 @@ impl Chain {
     /// # Errors
     /// When the store fails.
     pub fn validators(&self, height: Height) -> Result<ValidatorSet, ChainError> {
-        if height > self.tip().height.next()
-            && let Some(next) = set_at(&self.store, &keys::next_validators())?
-        {
-            return Ok(next);
-        }
-        Ok(self.validators.clone())
+        let ahead = height > self.tip().height.next();
+        Ok(if ahead { self.next_validators.clone() } else { self.validators.clone() })
     }
 
     /// When scheduled work is due, the earliest of it; `None` for none.
@@ -141,6 +140,7 @@ impl Chain {
             vm: &self.vm,
             genesis: &self.genesis,
             validators: &self.validators,
+            next_validators: &self.next_validators,
             tip: self.tip(),
         }
     }
@@ -194,7 +194,8 @@ impl Chain {
             beacon: header.beacon,
             state_root: header.state_root,
         };
-        let validators_change = changes.contains_key(&keys::validators());
+        let sets_change =
+            [keys::validators(), keys::next_validators()].iter().any(|key| changes.contains_key(key));
         let undo = undo_of(&*self.store, &changes)?;
         let mut batch = Batch::default();
         batch.put(Table::Meta, META_TIP, encode(&new_tip));
@@ -208,12 +209,16 @@ impl Chain {
         for receipt in &receipts {
             batch.put(Table::Index, receipt_key(&receipt.hash), encode(&(height, receipt.index)));
         }
+        if header.next_validators != header.validators {
+            let proof = Some((header.clone(), certificate.clone()));
+            let validators = self.next_validators.clone();
+            ValidatorChange { height: height.next(), validators, proof }.put(&mut batch);
+        }
         let committed = Committed { block, hash, certificate, receipts, side };
         batch.put(Table::Blocks, height.get().to_be_bytes(), encode(&committed));
         self.history.advance(batch, new_tip, undo)?;
-        if validators_change {
-            let damaged = StoreError::Damaged { what: "validator set" };
-            self.validators = set_at(&self.store, &keys::validators())?.ok_or(damaged)?;
+        if sets_change {
+            (self.validators, self.next_validators) = sets(&self.store)?;
         }
         Ok(Arc::new(committed))
     }
@@ -246,8 +251,13 @@ fn put_all(batch: &mut Batch, table: Table, changes: impl IntoIterator<Item = (V
     }
 }
 
-fn set_at(store: &Arc<dyn Store>, key: &[u8]) -> Result<Option<ValidatorSet>, StoreError> {
-    Overlay::new(Arc::new(StoreState(store.clone()))).read(key)
+/// Those that decide the next height, and the one after it.
+fn sets(store: &Arc<dyn Store>) -> Result<(ValidatorSet, ValidatorSet), StoreError> {
+    let state = Overlay::new(Arc::new(StoreState(store.clone())));
+    let damaged = StoreError::Damaged { what: "validator set" };
+    let validators: ValidatorSet = state.read(&keys::validators())?.ok_or(damaged)?;
+    let next = state.read(&keys::next_validators())?.unwrap_or_else(|| validators.clone());
+    Ok((validators, next))
 }
 
 pub(crate) fn block_key(hash: &Hash) -> Vec<u8> {

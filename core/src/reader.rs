@@ -5,7 +5,8 @@ use crate::chain::{block_key, receipt_key};
 use crate::error::TxError;
 use crate::execute::{BlockEnv, Context, Executor, Invocation, intrinsic_gas};
 use crate::genesis::Genesis;
-use crate::state::{History, Overlay, StateRead, keys, prove};
+use crate::sets::{self, ValidatorChange};
+use crate::state::{History, Overlay, StateRead, StoreState, keys, prove};
 use crate::store::{Store, StoreError, Table};
 use crate::validate::{CheckedTx, Moment, check_waiting};
 use crate::vm::{ContractVm, VmError};
@@ -53,6 +54,16 @@ pub enum ReadError {
         tip: Height,
         /// How many heights are kept.
         kept: u64,
+    },
+    /// Too far ahead to know who decides.
+    #[error(
+        "who decides height {height} is not known yet: the tip is {tip}, sets are known for two heights more"
+    )]
+    SetUnknown {
+        /// Asked for.
+        height: Height,
+        /// Where the chain stands.
+        tip: Height,
     },
     /// The transaction to simulate may not enter a block.
     #[error("transaction is refused")]
@@ -219,23 +230,37 @@ impl ChainReader {
         Ok(self.store.get(Table::Code, hash.as_bytes())?)
     }
 
-    /// The validators that decide, or decided, `height`; the next one if none is given. The height after next is the
-    /// highest that anybody knows.
+    /// The validators that decide, or decided, `height`, however long ago; the next one if none is given. The height
+    /// after next is the highest that anybody knows.
     ///
     /// # Errors
-    /// When the store fails, or the height is not kept or too far ahead.
+    /// When the store fails, or the height is too far ahead.
     pub fn validators(&self, height: Option<Height>) -> Result<ValidatorSet, ReadError> {
-        let next = self.tip().height.next();
-        let height = height.unwrap_or(next);
-        if height == next.next()
-            && let Some(set) = self.read(None, &keys::next_validators())?
-        {
-            return Ok(set);
-        }
-        // The state after a block names who decides the one after it.
-        let at = if height == next.next() { None } else { Some(height.previous().unwrap_or_default()) };
-        let found = self.read(at, &keys::validators())?;
-        found.ok_or(ReadError::Store(StoreError::Damaged { what: "validator set" }))
+        self.history.at_rest(|tip| {
+            let next = tip.height.next();
+            let height = height.unwrap_or(next);
+            if height <= next {
+                return Ok(sets::at(&*self.store, height)?);
+            }
+            if height > next.next() {
+                return Err(ReadError::SetUnknown { height, tip: tip.height });
+            }
+            let state = Overlay::new(Arc::new(StoreState(self.store.clone())));
+            match state.read(&keys::next_validators())? {
+                Some(set) => Ok(set),
+                None => Ok(sets::at(&*self.store, next)?),
+            }
+        })
+    }
+
+    /// The sets that hold from the height `from` or later, as far as they are in force at the next height, in order:
+    /// that of genesis, at height 1, and every one that differed from the one before. At most `limit`, and
+    /// [`VALIDATOR_CHANGES_PAGE_MAX`](crate::VALIDATOR_CHANGES_PAGE_MAX).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn validator_changes(&self, from: Height, limit: usize) -> Result<Vec<ValidatorChange>, ReadError> {
+        Ok(sets::from_height(&*self.store, from, limit)?)
     }
 
     /// The value of a raw key.

@@ -60,6 +60,7 @@ fn header() -> Header {
         beacon: Hash::new([0xbe; 32]),
         beacon_proof: [0xaf; 80],
         validators: Hash::ZERO,
+        next_validators: Hash::ZERO,
         gas_used: Gas::ZERO,
     }
 }

@@ -50,8 +50,10 @@ pub struct HeaderJson {
     pub beacon: Text<Hash>,
     /// Proof of the beacon.
     pub beacon_proof: Text<[u8; 80]>,
-    /// Hash of the validator set.
+    /// Hash of the validator set that decided it.
     pub validators: Text<Hash>,
+    /// Hash of the validator set of the next height.
+    pub next_validators: Text<Hash>,
     /// Gas used.
     pub gas_used: Text<Gas>,
 }
@@ -153,6 +155,7 @@ impl From<&Header> for HeaderJson {
             beacon: Text(header.beacon),
             beacon_proof: Text(header.beacon_proof),
             validators: Text(header.validators),
+            next_validators: Text(header.next_validators),
             gas_used: Text(header.gas_used),
         }
     }
@@ -174,6 +177,7 @@ impl From<HeaderJson> for Header {
             beacon: header.beacon.0,
             beacon_proof: header.beacon_proof.0,
             validators: header.validators.0,
+            next_validators: header.next_validators.0,
             gas_used: header.gas_used.0,
         }
     }

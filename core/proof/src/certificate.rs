@@ -1,5 +1,6 @@
 //! Certificates and signatures.
 
+use alloc::vec::Vec;
 use core::fmt;
 use ed25519_dalek::VerifyingKey;
 use hydrogen_types::block::{VoteKind, vote_sign_bytes};

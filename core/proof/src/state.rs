@@ -3,6 +3,7 @@
 //! The tree is binary over 256-bit key hashes. A subtree without leaves is 32 zero bytes, one with a single leaf is
 //! that leaf's hash, any other is the hash of its halves. So the root depends on the set of keys and values alone.
 
+use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use core::fmt;
 use hydrogen_types::{Hash, Tag};

@@ -56,6 +56,7 @@ impl Ground<'_> {
             beacon,
             beacon_proof,
             validators: self.validators.hash(),
+            next_validators: self.next_validators.hash(),
             gas_used: outcome.gas_used,
         };
         let block = Block { header, txs: included };

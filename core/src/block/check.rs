@@ -60,6 +60,7 @@ impl Ground<'_> {
         same("height", &header.height, &height)?;
         same("parent", &header.parent, &self.tip.hash)?;
         same("validator set", &header.validators, &self.validators.hash())?;
+        same("next validator set", &header.next_validators, &self.next_validators.hash())?;
         let proposer = self.validators.proposer(height, header.round);
         same("proposer", &header.proposer, &proposer.address())?;
         let earliest_ms = self.tip.time_ms + 1;

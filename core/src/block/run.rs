@@ -18,7 +18,10 @@ pub(crate) struct Ground<'a> {
     pub(crate) store: &'a Arc<dyn Store>,
     pub(crate) vm: &'a Arc<dyn ContractVm>,
     pub(crate) genesis: &'a Genesis,
+    /// Those that decide it.
     pub(crate) validators: &'a ValidatorSet,
+    /// Those that decide the one after it.
+    pub(crate) next_validators: &'a ValidatorSet,
     pub(crate) tip: Tip,
 }
 

@@ -5,6 +5,7 @@ use crate::block::Tip;
 use crate::error::ChainError;
 use crate::execute::{BlockEnv, CodeInfo, Executor};
 use crate::genesis::Genesis;
+use crate::sets::ValidatorChange;
 use crate::state::{StateRead, StoreState, keys, update};
 use crate::store::{Batch, Store, Table};
 use crate::vm::ContractVm;
@@ -42,6 +43,7 @@ pub(super) fn write(
     for contract in &genesis.contracts {
         batch.put(Table::Code, *Hash::sha256(&contract.code).as_bytes(), contract.code.clone());
     }
+    ValidatorChange::of_genesis(validators.clone()).put(&mut batch);
     store.commit(batch)?;
     Ok(tip)
 }

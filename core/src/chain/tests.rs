@@ -138,6 +138,8 @@ fn wrong_blocks_are_refused_with_the_reason() {
         "chain id other, expected core-test",
     );
     check(&|block| block.header.round = 1, "proposer");
+    check(&|block| block.header.validators = Hash::ZERO, "header has validator set");
+    check(&|block| block.header.next_validators = Hash::ZERO, "header has next validator set");
     check(&|block| block.header.time_ms = 1_000_000, "time 1000000 ms is outside 1000001 to 1002500");
     check(&|block| block.header.time_ms = 1_002_501, "time");
     check(&|block| block.header.uptime_ms += 1, "uptime");

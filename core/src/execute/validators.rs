@@ -8,8 +8,8 @@
 //!
 //! *Invariants*: whoever is to decide height h + 2 is known once h is final, so votes for the next height can be
 //! checked before the current one is decided; two sets in a row differ by at most a third of the power, so whoever
-//! trusts one follows to the next. A light client follows by proofs: the certificate of h is signed by the set it
-//! knows, and the state of h, which that certificate pins, holds the set of h + 1.
+//! trusts one follows to the next. The header of h names the sets of h and of h + 1, so a light client follows by
+//! headers alone (`hydrogen_proof::LightClient`).
 
 use super::native::Refusal;
 use crate::state::{Overlay, keys};

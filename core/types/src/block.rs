@@ -35,8 +35,18 @@ impl Validator {
 }
 
 /// The validators of a height, ordered by address.
-#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+///
+/// Every value keeps the rules of [`ValidatorSet::new`], decoded ones too.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize)]
 pub struct ValidatorSet(Vec<Validator>);
+
+impl BorshDeserialize for ValidatorSet {
+    fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
+        let members = Vec::<Validator>::deserialize_reader(reader)?;
+        let set = Self::new(members.clone()).filter(|set| set.0 == members);
+        set.ok_or_else(|| borsh::io::Error::new(borsh::io::ErrorKind::InvalidData, "not a validator set"))
+    }
+}
 
 impl ValidatorSet {
     /// Orders and checks a set: 1 to [`VALIDATORS_MAX`] members, no key twice, powers from 1, and a total that
@@ -124,6 +134,9 @@ pub struct Header {
     pub beacon_proof: [u8; VRF_PROOF_BYTES],
     /// Hash of the validator set that decides this height.
     pub validators: Hash,
+    /// Hash of the validator set that decides the next height: known before this block is executed, since a change
+    /// holds from the height after next on. A light client follows the set by it.
+    pub next_validators: Hash,
     /// Gas used by all calls and transactions.
     pub gas_used: Gas,
 }

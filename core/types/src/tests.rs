@@ -1,7 +1,10 @@
+use crate::codec::{decode, encode};
 use crate::keys::AddressError;
 use crate::task::{draw_picks, draw_seed};
-use crate::{Address, Amount, Hash, Tag};
+use crate::{Address, Amount, Hash, PublicKey, Tag, Validator, ValidatorSet};
 use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 
 #[test]
 fn tags_differ() {
@@ -51,4 +54,24 @@ fn picks_are_in_range_and_uniform() {
     }
     // 3,000 expected, standard deviation about 35.
     assert!(counts.iter().all(|count| (2_800..3_200).contains(count)), "{counts:?}");
+}
+
+#[test]
+fn a_set_that_breaks_its_rules_does_not_decode() {
+    let member = |key: u8, power: u64| Validator {
+        consensus_key: PublicKey([key; 32]),
+        vrf_key: PublicKey([key; 32]),
+        power,
+        account: Address::of_name("fees"),
+    };
+    let read = |members: &Vec<Validator>| decode::<ValidatorSet>(&encode(members), 1 << 20);
+    let set = ValidatorSet::new((1..5).map(|key| member(key, 1)).collect()).unwrap();
+    let mut members = set.members().to_vec();
+    assert_eq!(read(&members), Ok(set));
+    members.swap(0, 1);
+    let many: Vec<Validator> = (0..=128).map(|key| member(key, 1)).collect();
+    for wrong in [members, vec![], vec![member(1, 0)], vec![member(1, u64::MAX)], vec![member(1, 1); 2], many]
+    {
+        assert!(read(&wrong).is_err(), "{} members", wrong.len());
+    }
 }

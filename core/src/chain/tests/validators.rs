@@ -77,6 +77,8 @@ impl Net {
         let proposer = self.nodes.iter().find(|keys| keys.consensus.public() == turn).unwrap();
         let executed = self.chain.build(proposer, 0, 1_000_000 + 500 * height.get(), txs).unwrap();
         assert_eq!(executed.block.header.validators, set.hash());
+        let next = self.chain.validators(height.next()).unwrap();
+        assert_eq!(executed.block.header.next_validators, next.hash());
         let certificate = self.certificate(&executed.block, &set);
         let committed = self.chain.commit(executed, certificate.clone()).unwrap();
         self.copy.import(committed.block.clone(), certificate).unwrap();
@@ -152,4 +154,49 @@ fn without_a_governance_key_the_set_is_fixed() {
     let fixed = Genesis { governance: None, ..governed(&net.nodes[..4]) };
     (net.chain, net.copy) = (open(fixed.clone()), open(fixed));
     assert_eq!(net.block(true, &[net.member(4, 1)]), [code::NOT_GOVERNANCE]);
+}
+
+#[test]
+fn a_block_that_names_another_next_set_is_refused() {
+    let mut net = Net::new();
+    net.block(true, &[net.member(4, 10)]);
+    let set = net.chain.validators(Height::new(2)).unwrap();
+    let turn = set.proposer(Height::new(2), 0).consensus_key;
+    let proposer = net.nodes.iter().find(|keys| keys.consensus.public() == turn).unwrap();
+    let mut block = net.chain.build(proposer, 0, 1_009_000, vec![]).unwrap().block;
+    // What it would name if the change had been forgotten.
+    block.header.next_validators = block.header.validators;
+    let error = net.chain.execute(block, None).unwrap_err();
+    assert!(matches!(error, BlockError::WrongField { field: "next validator set", .. }), "{error}");
+}
+
+#[test]
+fn every_set_is_kept_by_its_height() {
+    let mut net = Net::new();
+    net.block(true, &[net.member(4, 10)]);
+    net.block(true, &[]);
+    net.block(true, &[net.member(0, 0)]);
+    // A change and its opposite in one block: nothing changes.
+    net.block(true, &[net.member(1, 5), net.member(1, 10)]);
+    for _ in 0..3 {
+        net.block(true, &[]);
+    }
+    let reader = net.copy.reader();
+    let changes = reader.validator_changes(Height::GENESIS, 10).unwrap();
+    let heights: Vec<u64> = changes.iter().map(|change| change.height.get()).collect();
+    assert_eq!(heights, [1, 3, 5]);
+    assert_eq!(reader.validator_changes(Height::new(2), 1).unwrap(), changes[1..2]);
+    assert_eq!(reader.validator_changes(Height::new(6), 10).unwrap(), []);
+    for (height, change) in [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (5, 2), (8, 2), (9, 2)] {
+        let set = reader.validators(Some(Height::new(height))).unwrap();
+        assert_eq!(set, changes[change].validators, "height {height}");
+    }
+    let unknown = reader.validators(Some(Height::new(10))).unwrap_err().to_string();
+    assert_eq!(
+        unknown,
+        "who decides height 10 is not known yet: the tip is 7, sets are known for two heights more"
+    );
+    let (header, certificate) = changes[1].proof.clone().unwrap();
+    assert_eq!((header.height, header.next_validators), (Height::new(2), changes[1].validators.hash()));
+    assert_eq!(certificate.block, header.hash());
 }
