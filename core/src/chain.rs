@@ -32,6 +32,10 @@ const MODULES_WARMED_MAX: usize = 64;
 pub(crate) const META_FORMAT: &[u8] = b"format";
 pub(crate) const META_GENESIS: &[u8] = b"genesis";
 pub(crate) const META_TIP: &[u8] = b"tip";
+/// Height of the snapshot that the chain started from; absent if it started from genesis.
+pub(crate) const META_BASE: &[u8] = b"base";
+/// There while a snapshot is being restored.
+pub(crate) const META_RESTORING: &[u8] = b"restoring";
 
 /// When scheduled work makes a block due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +72,12 @@ impl Chain {
         let validators = genesis.validator_set().map_err(ChainError::BadGenesis)?;
         let given = genesis.hash();
         let tip = match store.get(Table::Meta, META_FORMAT)? {
-            None => genesis_state::write(&store, &vm, &genesis, &validators)?,
+            None => {
+                if store.get(Table::Meta, META_RESTORING)?.is_some() {
+                    crate::snapshot::clear(&*store)?;
+                }
+                genesis_state::write(&store, &vm, &genesis, &validators)?
+            }
             Some(format) => {
                 let stored = decode_u32(&format)?;
                 if stored != STORE_FORMAT {
@@ -181,6 +190,33 @@ impl Chain {
         executed: Executed,
         certificate: Certificate,
     ) -> Result<Arc<Committed>, ChainError> {
+        self.commit_batch(Batch::default(), executed, certificate)
+    }
+
+    /// As [`Chain::commit`], for a block that peers have and this node has not voted for at its tip: a power cut may
+    /// take it back, in order, until the next block of [`Chain::commit`] is stored.
+    ///
+    /// # Errors
+    /// As [`Chain::commit`].
+    ///
+    /// # Panics
+    /// As [`Chain::commit`].
+    pub fn commit_refetchable(
+        &mut self,
+        executed: Executed,
+        certificate: Certificate,
+    ) -> Result<Arc<Committed>, ChainError> {
+        let mut batch = Batch::default();
+        batch.mark_refetchable();
+        self.commit_batch(batch, executed, certificate)
+    }
+
+    fn commit_batch(
+        &mut self,
+        mut batch: Batch,
+        executed: Executed,
+        certificate: Certificate,
+    ) -> Result<Arc<Committed>, ChainError> {
         let Executed { block, hash, receipts, side, changes, pages, code } = executed;
         let header = &block.header;
         let tip = self.tip();
@@ -197,7 +233,6 @@ impl Chain {
         let sets_change =
             [keys::validators(), keys::next_validators()].iter().any(|key| changes.contains_key(key));
         let undo = undo_of(&*self.store, &changes)?;
-        let mut batch = Batch::default();
         batch.put(Table::Meta, META_TIP, encode(&new_tip));
         put_all(&mut batch, Table::State, changes);
         put_all(&mut batch, Table::Pages, pages);
@@ -242,7 +277,11 @@ impl Chain {
     }
 }
 
-fn put_all(batch: &mut Batch, table: Table, changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) {
+pub(crate) fn put_all(
+    batch: &mut Batch,
+    table: Table,
+    changes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>,
+) {
     for (key, value) in changes {
         match value {
             Some(value) => batch.put(table, key, value),

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod mempool;
 pub mod reader;
 pub mod sets;
+pub mod snapshot;
 pub mod state;
 pub mod store;
 pub mod validate;

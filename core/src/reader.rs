@@ -1,11 +1,12 @@
 //! Questions to a chain, from any thread, while blocks are made.
 
 use crate::block::{Committed, Tip};
-use crate::chain::{block_key, receipt_key};
+use crate::chain::{META_BASE, block_key, receipt_key};
 use crate::error::TxError;
 use crate::execute::{BlockEnv, Context, Executor, Invocation, intrinsic_gas};
 use crate::genesis::Genesis;
 use crate::sets::{self, ValidatorChange};
+use crate::snapshot::{Manifest, SnapshotError};
 use crate::state::{History, Overlay, StateRead, StoreState, keys, prove};
 use crate::store::{Store, StoreError, Table};
 use crate::validate::{CheckedTx, Moment, check_waiting};
@@ -65,6 +66,16 @@ pub enum ReadError {
         /// Where the chain stands.
         tip: Height,
     },
+    /// Below the snapshot that the chain started from.
+    #[error(
+        "no state at height {height}: this node started from a snapshot of height {base}, and its history begins there"
+    )]
+    BelowBase {
+        /// Asked for.
+        height: Height,
+        /// Of the snapshot.
+        base: Height,
+    },
     /// The transaction to simulate may not enter a block.
     #[error("transaction is refused")]
     Refused(#[from] TxError),
@@ -113,6 +124,29 @@ impl ChainReader {
         Ok(Some(Arc::new(Committed::try_from_slice(&bytes).map_err(damaged)?)))
     }
 
+    /// The height that the store begins at: 0, or that of the snapshot it was restored from. Blocks begin above it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn base(&self) -> Result<Height, ReadError> {
+        let Some(bytes) = self.store.get(Table::Meta, META_BASE)? else { return Ok(Height::GENESIS) };
+        let damaged = |_| StoreError::Damaged { what: "chain record" };
+        Ok(Height::try_from_slice(&bytes).map_err(damaged)?)
+    }
+
+    /// Makes a snapshot of the state after the block of `height`; `sink` gets the chunks. Takes long, and hinders
+    /// nobody.
+    ///
+    /// # Errors
+    /// See [`crate::snapshot::make`].
+    pub fn snapshot(
+        &self,
+        height: Height,
+        sink: &mut crate::snapshot::Sink<'_>,
+    ) -> Result<Manifest, SnapshotError> {
+        crate::snapshot::make(&*self.store, height, sink)
+    }
+
     /// The block of an id.
     ///
     /// # Errors
@@ -151,6 +185,10 @@ impl ChainReader {
             }
             // Without a wish for a height, the tip moved between two looks: look again.
             if at.is_some() {
+                let base = self.base()?;
+                if height < base {
+                    return Err(ReadError::BelowBase { height, base });
+                }
                 let kept = crate::limits::HISTORY_HEIGHTS;
                 return Err(ReadError::NoSuchHeight { height, tip, kept });
             }

@@ -87,6 +87,14 @@ pub fn code(hash: &Hash) -> Vec<u8> {
     join(CODE, &[hash.as_bytes()])
 }
 
+/// The module's hash in the key of a `CodeInfo`; `None` for another key.
+#[must_use]
+pub fn code_hash(key: &[u8]) -> Option<Hash> {
+    let (kind, rest) = key.split_first()?;
+    (*kind == CODE).then_some(())?;
+    Some(Hash::new(rest.try_into().ok()?))
+}
+
 /// Queues of the schedule, in the order in which a block runs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Queue {

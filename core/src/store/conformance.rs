@@ -29,6 +29,19 @@ fn check(store: &dyn Store) {
     store.commit(batch).unwrap();
     assert_eq!(keys(&[], None, 10), [1, 3]);
     assert_eq!(store.get(Table::State, &[1]).unwrap(), Some(vec![8]), "the last write of a key wins");
+
+    let mut look = |frozen: &dyn super::Frozen| {
+        let mut batch = Batch::default();
+        batch.put(Table::State, [1], [7]);
+        batch.put(Table::State, [4], [4]);
+        batch.mark_refetchable();
+        store.commit(batch)?;
+        assert_eq!(frozen.get(Table::State, &[1])?, Some(vec![8]), "a frozen store does not move");
+        assert_eq!(frozen.range(Table::State, &[2], None, 10)?, [(vec![3], vec![3, 3])]);
+        Ok(())
+    };
+    store.frozen(&mut look).unwrap();
+    assert_eq!(keys(&[], None, 10), [1, 3, 4]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The store in memory: of the embedded chain, of `hydrogen dev` and of tests.
 
-use super::{Batch, Entry, Store, StoreError, Table};
+use super::{Batch, Entry, Frozen, Store, StoreError, Table};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, RwLock};
@@ -51,6 +51,10 @@ impl Store for MemStore {
         Ok(range.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
+    fn frozen(&self, look: &mut dyn FnMut(&dyn Frozen) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        look(&self.fork())
+    }
+
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         let mut tables = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for (table, key, value) in batch.into_writes() {
@@ -61,5 +65,22 @@ impl Store for MemStore {
             };
         }
         Ok(())
+    }
+}
+
+/// A fork that nobody writes to.
+impl Frozen for MemStore {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Store::get(self, table, key)
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        Store::range(self, table, start, end, limit)
     }
 }

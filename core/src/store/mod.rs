@@ -87,23 +87,59 @@ pub enum StoreError {
 
 /// Writes that happen together.
 #[derive(Debug, Clone, Default)]
-pub struct Batch(BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>);
+pub struct Batch {
+    writes: BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>,
+    refetchable: bool,
+}
 
 impl Batch {
     /// Sets a key.
     pub fn put(&mut self, table: Table, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) {
-        self.0.insert((table, key.into()), Some(value.into()));
+        self.writes.insert((table, key.into()), Some(value.into()));
     }
 
     /// Removes a key.
     pub fn delete(&mut self, table: Table, key: impl Into<Vec<u8>>) {
-        self.0.insert((table, key.into()), None);
+        self.writes.insert((table, key.into()), None);
+    }
+
+    /// Says that all of this can be had again from elsewhere: it may reach the disk later, in order, at the latest
+    /// with the next batch of which this is not said. The end of the process loses nothing; a power cut may.
+    pub fn mark_refetchable(&mut self) {
+        self.refetchable = true;
+    }
+
+    /// Whether the batch may reach the disk later.
+    #[must_use]
+    pub fn is_refetchable(&self) -> bool {
+        self.refetchable
     }
 
     /// The writes, by table and key; `None` removes.
     pub fn into_writes(self) -> impl Iterator<Item = (Table, Vec<u8>, Option<Vec<u8>>)> {
-        self.0.into_iter().map(|((table, key), value)| (table, key, value))
+        self.writes.into_iter().map(|((table, key), value)| (table, key, value))
     }
+}
+
+/// All tables as they were at one moment.
+pub trait Frozen {
+    /// The value of a key at that moment.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Entries of that moment from `start` (included) to `end` (excluded), in order, at most `limit`.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn range(
+        &self,
+        table: Table,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
 }
 
 /// An ordered key-value store.
@@ -126,7 +162,13 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// Writes a batch: all of it, durably, or nothing.
+    /// Lets `look` read all tables as they are now, while others go on writing.
+    ///
+    /// # Errors
+    /// What `look` returns.
+    fn frozen(&self, look: &mut dyn FnMut(&dyn Frozen) -> Result<(), StoreError>) -> Result<(), StoreError>;
+
+    /// Writes a batch: all of it, durably (but see [`Batch::mark_refetchable`]), or nothing.
     ///
     /// # Errors
     /// When the store fails; fatal.

@@ -2,10 +2,10 @@
 //!
 //! Settings keep a node's memory near 40 MiB however long it runs: small memtables, one shared cache, few files.
 
-use super::{Batch, Entry, Store, StoreError, Table};
+use super::{Batch, Entry, Frozen, Store, StoreError, Table};
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamilyDescriptor, DB, DBCompressionType, Direction, ErrorKind,
-    IteratorMode, Options, ReadOptions, WriteBatch, WriteOptions,
+    IteratorMode, Options, ReadOptions, Snapshot, WriteBatch, WriteOptions,
 };
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,28 @@ impl RocksStore {
 
     fn family(&self, table: Table) -> &rocksdb::ColumnFamily {
         self.db.cf_handle(table.name()).expect("every table's family is opened with the store")
+    }
+
+    fn entries(
+        &self,
+        mut options: ReadOptions,
+        table: Table,
+        (start, end): (&[u8], Option<&[u8]>),
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        if end.is_some_and(|end| end <= start) {
+            return Ok(Vec::new());
+        }
+        if let Some(end) = end {
+            options.set_iterate_upper_bound(end);
+        }
+        let mode = IteratorMode::From(start, Direction::Forward);
+        self.db
+            .iterator_cf_opt(self.family(table), options, mode)
+            .take(limit)
+            .map(|entry| entry.map(|(key, value)| (key.into_vec(), value.into_vec())))
+            .collect::<Result<_, _>>()
+            .map_err(|error| explain(&self.path, &error))
     }
 }
 
@@ -91,23 +113,15 @@ impl Store for RocksStore {
         end: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        if end.is_some_and(|end| end <= start) {
-            return Ok(Vec::new());
-        }
-        let mut options = ReadOptions::default();
-        if let Some(end) = end {
-            options.set_iterate_upper_bound(end);
-        }
-        let mode = IteratorMode::From(start, Direction::Forward);
-        self.db
-            .iterator_cf_opt(self.family(table), options, mode)
-            .take(limit)
-            .map(|entry| entry.map(|(key, value)| (key.into_vec(), value.into_vec())))
-            .collect::<Result<_, _>>()
-            .map_err(|error| explain(&self.path, &error))
+        self.entries(ReadOptions::default(), table, (start, end), limit)
+    }
+
+    fn frozen(&self, look: &mut dyn FnMut(&dyn Frozen) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        look(&FrozenRocks { store: self, snapshot: self.db.snapshot() })
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        let sync = !batch.is_refetchable();
         let mut writes = WriteBatch::default();
         for (table, key, value) in batch.into_writes() {
             match value {
@@ -116,7 +130,33 @@ impl Store for RocksStore {
             }
         }
         let mut options = WriteOptions::default();
-        options.set_sync(true);
+        // A synced write takes all before it to the disk.
+        options.set_sync(sync);
         self.db.write_opt(writes, &options).map_err(|error| explain(&self.path, &error))
+    }
+}
+
+/// The database at one moment.
+struct FrozenRocks<'a> {
+    store: &'a RocksStore,
+    snapshot: Snapshot<'a>,
+}
+
+impl Frozen for FrozenRocks<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.snapshot.get_cf(self.store.family(table), key);
+        found.map_err(|error| explain(&self.store.path, &error))
+    }
+
+    fn range(
+        &self,
+        table: Table,
+        start: &[u8],
+        end: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut options = ReadOptions::default();
+        options.set_snapshot(&self.snapshot);
+        self.store.entries(options, table, (start, end), limit)
     }
 }
