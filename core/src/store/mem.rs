@@ -52,7 +52,7 @@ impl Store for MemStore {
     }
 
     fn frozen(&self, look: &mut dyn FnMut(&dyn Frozen) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        look(&self.fork())
+        look(&FrozenMem(self.fork()))
     }
 
     fn commit(&self, batch: Batch) -> Result<(), StoreError> {
@@ -69,9 +69,11 @@ impl Store for MemStore {
 }
 
 /// A fork that nobody writes to.
-impl Frozen for MemStore {
+struct FrozenMem(MemStore);
+
+impl Frozen for FrozenMem {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        Store::get(self, table, key)
+        self.0.get(table, key)
     }
 
     fn range(
@@ -81,6 +83,6 @@ impl Frozen for MemStore {
         end: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        Store::range(self, table, start, end, limit)
+        self.0.range(table, start, end, limit)
     }
 }

@@ -2,7 +2,7 @@
 //! all.
 
 use super::power::Power;
-use hydrogen_core::store::{Entry, Frozen};
+use hydrogen_core::store::{self, Entry};
 use hydrogen_core::{Batch, MemStore, Store, StoreError, Table};
 use std::io;
 use std::sync::Arc;
@@ -35,7 +35,10 @@ impl Store for SimStore {
         self.store.range(table, start, end, limit)
     }
 
-    fn frozen(&self, look: &mut dyn FnMut(&dyn Frozen) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn frozen(
+        &self,
+        look: &mut dyn FnMut(&dyn store::Frozen) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         self.store.frozen(look)
     }
 
