@@ -12,6 +12,7 @@ use crate::error::{BlockError, ChainError};
 use crate::execute::earliest;
 use crate::genesis::Genesis;
 use crate::limits::DRAW_PULL_HEIGHTS;
+use crate::prune::{Earliest, Keep};
 use crate::reader::ChainReader;
 use crate::sets::ValidatorChange;
 use crate::state::keys::{self, Queue};
@@ -36,6 +37,8 @@ pub(crate) const META_TIP: &[u8] = b"tip";
 pub(crate) const META_BASE: &[u8] = b"base";
 /// There while a snapshot is being restored.
 pub(crate) const META_RESTORING: &[u8] = b"restoring";
+/// [`Earliest`]: where the history begins.
+pub(crate) const META_EARLIEST: &[u8] = b"earliest";
 
 /// When scheduled work makes a block due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +98,19 @@ impl Chain {
             vm.warm(Hash::new(hash), Arc::from(module));
         }
         let (validators, next_validators) = sets(&store)?;
-        let history = History::new(store.clone(), tip);
+        let earliest = Earliest::of(&*store, tip.height)?;
+        let history = History::new(store.clone(), tip, earliest);
         Ok(Self { store, vm, genesis: Arc::new(genesis), validators, next_validators, history })
+    }
+
+    /// Keeps this much of the past from now on, instead of [`Keep::default`]. What is below the horizon is forgotten
+    /// before this returns, in batches; with nothing to forget it takes no time.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keeping(self, keep: Keep) -> Result<Self, ChainError> {
+        self.history.keep(keep)?;
+        Ok(self)
     }
 
     /// A handle for questions, from any thread.

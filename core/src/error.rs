@@ -259,8 +259,8 @@ pub enum ChainError {
         /// Asked for.
         given: Hash,
     },
-    /// The store was written by an incompatible version.
-    #[error("store has format {stored}, this program writes format {known}")]
+    /// The store was written by an incompatible version, an older or a newer one.
+    #[error("store has format {stored}, this program reads and writes format {known} alone")]
     OtherFormat {
         /// In the store.
         stored: u32,

@@ -32,8 +32,18 @@ pub const CLOCK_AHEAD_MS_MAX: u64 = 2_000;
 pub const TIME_MS_MAX: u64 = 1 << 53;
 /// Heartbeats that one block may add to the uptime.
 pub const UPTIME_HEARTBEATS_MAX: u64 = 3;
-/// Heights whose state can be queried.
+/// Heights whose state can be queried, unless a node is told otherwise.
 pub const HISTORY_HEIGHTS: u64 = 1_000;
+/// Least number of blocks a node keeps: peers that were away for a moment catch up from them.
+pub const KEEP_BLOCKS_MIN: u64 = 128;
+/// Heights that one block's batch forgets: more than one, so that a horizon that came nearer is reached.
+pub const PRUNE_HEIGHTS_MAX: u64 = 4;
+/// Heights that one batch forgets while a chain is opened.
+pub const PRUNE_HEIGHTS_AT_ONCE_MAX: u64 = 256;
+/// Entries after which a batch forgets no further block.
+pub const PRUNE_ENTRIES_MAX: usize = 4_096;
+/// Heights forgotten between two requests to give their space back.
+pub const RECLAIM_HEIGHTS: u64 = 512;
 /// Undo records held in memory, for queries near the tip.
 pub const UNDO_IN_MEMORY_MAX: usize = 128;
 /// A draw at most this many heights ahead makes blocks come at once.

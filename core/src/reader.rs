@@ -5,6 +5,7 @@ use crate::chain::{META_BASE, block_key, receipt_key};
 use crate::error::TxError;
 use crate::execute::{BlockEnv, Context, Executor, Invocation, intrinsic_gas};
 use crate::genesis::Genesis;
+use crate::prune::Earliest;
 use crate::sets::{self, ValidatorChange};
 use crate::snapshot::{Manifest, SnapshotError};
 use crate::state::{History, Overlay, StateRead, StoreState, keys, prove};
@@ -47,14 +48,14 @@ pub enum ReadError {
     #[error("sandbox failed")]
     Vm(#[from] VmError),
     /// In the future, or forgotten.
-    #[error("no state at height {height}: the tip is {tip} and {kept} heights are kept")]
+    #[error("no state at height {height}: heights {earliest} to {tip} are kept")]
     NoSuchHeight {
         /// Asked for.
         height: Height,
         /// Where the chain stands.
         tip: Height,
-        /// How many heights are kept.
-        kept: u64,
+        /// The lowest height whose state is kept.
+        earliest: Height,
     },
     /// Too far ahead to know who decides.
     #[error(
@@ -106,13 +107,20 @@ impl ChainReader {
         self.history.tip()
     }
 
+    /// The lowest heights whose block and state are still kept.
+    #[must_use]
+    pub fn earliest(&self) -> Earliest {
+        self.history.earliest()
+    }
+
     /// What the chain started from.
     #[must_use]
     pub fn genesis(&self) -> &Arc<Genesis> {
         &self.genesis
     }
 
-    /// The block of a height, with certificate and receipts; `None` for genesis and the future.
+    /// The block of a height, with certificate and receipts; `None` for genesis, the future and what is no longer
+    /// kept (see [`Self::earliest`]).
     ///
     /// # Errors
     /// When the store fails.
@@ -189,8 +197,8 @@ impl ChainReader {
                 if height < base {
                     return Err(ReadError::BelowBase { height, base });
                 }
-                let kept = crate::limits::HISTORY_HEIGHTS;
-                return Err(ReadError::NoSuchHeight { height, tip, kept });
+                let earliest = self.earliest().state;
+                return Err(ReadError::NoSuchHeight { height, tip, earliest });
             }
         }
     }

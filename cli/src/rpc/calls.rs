@@ -43,12 +43,15 @@ pub(super) struct Reads<'a> {
 impl Reads<'_> {
     pub(super) fn status(&self, backend: &Backend, network: Network) -> Answer {
         let tip = self.reader.tip();
+        let earliest = self.reader.earliest();
         let genesis = self.reader.genesis();
         to_json(&StatusJson {
             chain_id: Text(genesis.chain_id.clone()),
             genesis: Text(genesis.hash()),
             height: Text(tip.height),
             block_hash: Text(tip.hash),
+            earliest_block: Text(earliest.block),
+            earliest_state: Text(earliest.state),
             time_ms: Text(tip.time_ms),
             uptime_ms: Text(tip.uptime_ms),
             state_root: Text(tip.state_root),
@@ -89,11 +92,26 @@ impl Reads<'_> {
     }
 
     fn find_block(&self, id: &BlockId) -> Result<Option<std::sync::Arc<Committed>>, ErrorObjectOwned> {
-        match id {
+        let found = match id {
             BlockId::Height(height) => self.reader.block(*height),
             BlockId::Hash(hash) => self.reader.block_by_hash(hash),
+        };
+        let found = found.map_err(|error| unread(&error))?;
+        if let (None, BlockId::Height(height)) = (&found, id) {
+            self.expect_kept(*height)?;
         }
-        .map_err(|error| unread(&error))
+        Ok(found)
+    }
+
+    /// Refuses a height whose block this node has forgotten.
+    pub(super) fn expect_kept(&self, height: Height) -> Result<(), ErrorObjectOwned> {
+        let earliest = self.reader.earliest().block;
+        if height == Height::GENESIS || height >= earliest {
+            return Ok(());
+        }
+        let message =
+            format!("block {height} is no longer kept here, the lowest is {earliest}: ask an archive node");
+        Err(plain(NOT_FOUND, message))
     }
 
     pub(super) fn block_json(&self, committed: &Committed) -> Result<BlockJson, ErrorObjectOwned> {

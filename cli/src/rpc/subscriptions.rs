@@ -80,6 +80,11 @@ async fn follow(
     from: Option<Height>,
     content: Content,
 ) {
+    if let Some(from) = from.filter(|from| *from > Height::GENESIS)
+        && let Err(forgotten) = context.reads().expect_kept(from)
+    {
+        return pending.reject(forgotten).await;
+    }
     let mut committed = context.backend.committed();
     let Ok(sink) = pending.accept().await else { return };
     let content = Arc::new(content);
@@ -130,7 +135,10 @@ async fn send_block(
 fn messages(context: &Context, height: Height, content: &Content) -> Answer {
     let reads = context.reads();
     let block = reads.reader.block(height).map_err(|error| crate::rpc::error::unread(&error))?;
-    let Some(block) = block else { return Ok(json!([])) };
+    let Some(block) = block else {
+        // A subscriber that was slower than the chain forgets is told by the end of its subscription.
+        return reads.expect_kept(height).map(|()| json!([]));
+    };
     match content {
         Content::Headers => {
             let header = HeaderJson::from(&block.block.header);

@@ -23,6 +23,12 @@ pub struct StatusJson {
     pub height: Text<Height>,
     /// Its id.
     pub block_hash: Text<Hash>,
+    /// The lowest height whose block is kept; one above the tip when none is.
+    #[serde(default)]
+    pub earliest_block: Text<Height>,
+    /// The lowest height whose state can be queried.
+    #[serde(default)]
+    pub earliest_state: Text<Height>,
     /// Its time in ms since 1970.
     pub time_ms: Text<u64>,
     /// The chain's uptime in ms.

@@ -1,3 +1,4 @@
+mod history;
 mod validators;
 
 use super::{Chain, NextDue};

@@ -171,7 +171,9 @@ fn a_view_stays_at_its_height_while_blocks_are_committed() {
         beacon: Hash::ZERO,
         state_root: Hash::ZERO,
     };
-    let history = History::new(store.clone(), tip(0));
+    let all =
+        crate::Earliest { block: hydrogen_types::Height::new(1), state: hydrogen_types::Height::GENESIS };
+    let history = History::new(store.clone(), tip(0), all);
     // Block n sets key 1 to n and adds key 10 + n.
     let advance = |height: u8| {
         let mut batch = Batch::default();
@@ -190,7 +192,7 @@ fn a_view_stays_at_its_height_while_blocks_are_committed() {
         let keys: Vec<u8> = view.range(&[0], None, 9).unwrap().iter().map(|(key, _)| key[0]).collect();
         assert_eq!(keys, [1, 11]);
     }
-    let reopened = History::new(store.clone(), tip(5));
+    let reopened = History::new(store.clone(), tip(5), all);
     assert_eq!(reopened.view(3).unwrap().unwrap().get(&[1]).unwrap(), Some(vec![3]), "from disk alone");
     assert_eq!(history.view(0).unwrap().unwrap().get(&[1]).unwrap(), None);
     assert!(history.view(6).unwrap().is_none());

@@ -5,7 +5,8 @@
 //! height however many blocks are committed while it runs.
 
 use crate::block::Tip;
-use crate::limits::{HISTORY_HEIGHTS, UNDO_IN_MEMORY_MAX};
+use crate::limits::{PRUNE_HEIGHTS_MAX, UNDO_IN_MEMORY_MAX};
+use crate::prune::{self, Earliest, Keep};
 use crate::store::{Batch, Entry, Store, StoreError, Table};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
@@ -54,6 +55,9 @@ impl Undo {
 
 struct Moving {
     tip: Tip,
+    /// Where the history begins. Only [`History::advance`] and [`History::keep`] move it, and only up.
+    earliest: Earliest,
+    keep: Keep,
     recent: BTreeMap<u64, Arc<Undo>>,
 }
 
@@ -64,10 +68,28 @@ pub struct History {
 }
 
 impl History {
-    /// A history that stands at `tip`.
+    /// A history that stands at `tip` and goes back to `earliest`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, tip: Tip) -> Arc<Self> {
-        Arc::new(Self { store, moving: RwLock::new(Moving { tip, recent: BTreeMap::new() }) })
+    pub fn new(store: Arc<dyn Store>, tip: Tip, earliest: Earliest) -> Arc<Self> {
+        let (keep, recent) = (Keep::default(), BTreeMap::new());
+        Arc::new(Self { store, moving: RwLock::new(Moving { tip, earliest, keep, recent }) })
+    }
+
+    /// Keeps this much from now on, and forgets what is below the horizon.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn keep(&self, keep: Keep) -> Result<(), StoreError> {
+        let mut moving = self.moving.write().unwrap_or_else(PoisonError::into_inner);
+        moving.earliest = prune::catch_up(&*self.store, &keep, moving.tip.height)?;
+        moving.keep = keep;
+        Ok(())
+    }
+
+    /// Where the history begins.
+    #[must_use]
+    pub fn earliest(&self) -> Earliest {
+        self.moving.read().unwrap_or_else(PoisonError::into_inner).earliest
     }
 
     /// The tip.
@@ -88,17 +110,21 @@ impl History {
     pub fn advance(&self, mut batch: Batch, tip: Tip, undo: Undo) -> Result<(), StoreError> {
         let height = tip.height.get();
         batch.put(Table::Meta, Undo::key(height), hydrogen_types::codec::encode(&undo));
-        if let Some(old) = height.checked_sub(HISTORY_HEIGHTS) {
-            batch.delete(Table::Meta, Undo::key(old));
-        }
+        let (before, keep) = {
+            let moving = self.moving.read().unwrap_or_else(PoisonError::into_inner);
+            (moving.earliest, moving.keep)
+        };
+        let after = prune::step(&*self.store, &mut batch, before, (&keep, height), PRUNE_HEIGHTS_MAX)?;
         let mut moving = self.moving.write().unwrap_or_else(PoisonError::into_inner);
         self.store.commit(batch)?;
+        moving.earliest = after;
         moving.recent.insert(height, Arc::new(undo));
         while moving.recent.len() > UNDO_IN_MEMORY_MAX {
             moving.recent.pop_first();
         }
         moving.tip = tip;
-        Ok(())
+        drop(moving);
+        prune::reclaim(&*self.store, before, after)
     }
 
     /// The state after the block of `height`; `None` if it is in the future or forgotten.
@@ -108,7 +134,7 @@ impl History {
     pub fn view(self: &Arc<Self>, height: u64) -> Result<Option<Arc<dyn StateRead>>, StoreError> {
         let moving = self.moving.read().unwrap_or_else(PoisonError::into_inner);
         let tip = moving.tip.height.get();
-        if height > tip || tip - height >= HISTORY_HEIGHTS {
+        if height > tip || height < moving.earliest.state.get() {
             return Ok(None);
         }
         let in_memory_from = moving.recent.first_key_value().map_or(tip + 1, |(first, _)| *first);

@@ -22,7 +22,7 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 /// The tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
-    /// Tip, genesis, format; undo records by height.
+    /// Tip, genesis, format, where the history begins; undo records by height.
     Meta,
     /// Blocks with certificate and receipts by height.
     Blocks,
@@ -59,9 +59,29 @@ impl Table {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process has it open.
-    #[error("{path} is in use by another process")]
+    /// Somebody has it open.
+    #[error("{path} is in use by {holder}")]
     InUse {
+        /// The folder.
+        path: String,
+        /// Who has it, as far as the system tells.
+        holder: String,
+    },
+    /// There is no store.
+    #[error("{path} holds no chain")]
+    Absent {
+        /// The folder.
+        path: String,
+    },
+    /// The disk takes no writes.
+    #[error("the disk of {path} is mounted read-only")]
+    ReadOnly {
+        /// The folder.
+        path: String,
+    },
+    /// The process may not use the folder.
+    #[error("no permission to read and write {path}")]
+    NotPermitted {
         /// The folder.
         path: String,
     },
@@ -77,12 +97,34 @@ pub enum StoreError {
         /// The engine's words.
         reason: String,
     },
+    /// The engine's checksums say that the disk gave back other bytes than were written.
+    #[error("{path} is damaged: {reason}")]
+    Corrupt {
+        /// The folder.
+        path: String,
+        /// The engine's words.
+        reason: String,
+    },
     /// What is stored is not what was written.
     #[error("store holds a damaged {what}")]
     Damaged {
         /// The kind of entry.
         what: &'static str,
     },
+}
+
+impl StoreError {
+    /// Whether the disk is at fault, or what it is mounted as: nothing that this program can mend by itself.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        match self {
+            Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::NotPermitted { .. } | Self::Io { .. } => {
+                true
+            }
+            // Another process, another folder, or a store to be replaced.
+            Self::InUse { .. } | Self::Absent { .. } | Self::Corrupt { .. } | Self::Damaged { .. } => false,
+        }
+    }
 }
 
 /// Writes that happen together.
@@ -173,4 +215,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store fails; fatal.
     fn commit(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Gives the space of removed entries of a range back, from `start` (included) to `end` (excluded), which holds no
+    /// entry any more. May go on after it returns.
+    ///
+    /// # Errors
+    /// When the store fails; fatal.
+    fn reclaim(&self, table: Table, start: &[u8], end: &[u8]) -> Result<(), StoreError> {
+        let _nothing_to_give_back = (table, start, end);
+        Ok(())
+    }
 }
