@@ -65,6 +65,8 @@ enum Command {
     Validators(cmd::validators::Args),
     /// Peers of a node.
     Peers(cmd::peers::Args),
+    /// The store of this home: is it what the chain wrote?
+    Store(cmd::store::Args),
     /// Contracts.
     Contract(cmd::contract::Args),
     /// Programs of tasks.
@@ -121,6 +123,7 @@ async fn run(line: Line) -> Outcome {
         Command::VerifyProof(args) => cmd::verify_proof::run(args, &session).await,
         Command::Validators(args) => cmd::validators::run(args, &session).await,
         Command::Peers(args) => cmd::peers::run(args, &session).await,
+        Command::Store(args) => cmd::store::run(args, &session).await,
         Command::Contract(args) => cmd::contract::run(args, &session).await,
         Command::Program(args) => cmd::program::run(args, &session).await,
         Command::Task(args) => cmd::task::run(args, &session).await,

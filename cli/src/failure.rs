@@ -23,6 +23,8 @@ pub enum Exit {
     NoResult,
     /// 4: it did not work; the same command may, later.
     TryAgain,
+    /// 5: a node stopped, or did not start, because of its disk: full, read-only or failing.
+    Disk,
 }
 
 impl Exit {
@@ -33,6 +35,7 @@ impl Exit {
             Self::Failed => 1,
             Self::NoResult => 3,
             Self::TryAgain => 4,
+            Self::Disk => 5,
         }
     }
 }

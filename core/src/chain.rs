@@ -321,13 +321,13 @@ pub(crate) fn receipt_key(hash: &Hash) -> Vec<u8> {
     [b"r".as_slice(), hash.as_bytes()].concat()
 }
 
-fn meta<T: borsh::BorshDeserialize>(store: &dyn Store, key: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn meta<T: borsh::BorshDeserialize>(store: &dyn Store, key: &[u8]) -> Result<T, StoreError> {
     let damaged = StoreError::Damaged { what: "chain record" };
     let bytes = store.get(Table::Meta, key)?.ok_or_else(|| damaged.clone())?;
     T::try_from_slice(&bytes).map_err(|_| damaged)
 }
 
-fn decode_u32(bytes: &[u8]) -> Result<u32, StoreError> {
+pub(crate) fn decode_u32(bytes: &[u8]) -> Result<u32, StoreError> {
     let bytes = bytes.try_into().map_err(|_| StoreError::Damaged { what: "format mark" })?;
     Ok(u32::from_le_bytes(bytes))
 }

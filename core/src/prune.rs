@@ -77,7 +77,7 @@ impl Keep {
 
     /// The lowest heights to be kept when the tip is at `tip`.
     fn horizon(&self, tip: u64) -> Earliest {
-        let lowest = |kept: Option<u64>| kept.map_or(0, |kept| (tip + 1).saturating_sub(kept));
+        let lowest = |kept: Option<u64>| kept.map_or(0, |kept| tip.saturating_add(1).saturating_sub(kept));
         Earliest { block: Height::new(lowest(self.blocks).max(1)), state: Height::new(lowest(self.states)) }
     }
 }

@@ -21,6 +21,20 @@ pub struct NodeConfig {
     pub home: Option<PathBuf>,
     /// If given, nobody else is let in.
     pub allow: Option<BTreeSet<PeerId>>,
+    /// The disk to look after; `None` for a node that keeps nothing.
+    pub disk: Option<DiskConfig>,
+    /// Begin a new vote log where a chain is, and no log: by the word of somebody who knows that this key has signed
+    /// nothing at the height after the tip.
+    pub forget_votes: bool,
+}
+
+/// A disk whose free space is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskConfig {
+    /// A folder on it.
+    pub folder: PathBuf,
+    /// The node stops when fewer bytes than this are free.
+    pub reserve_bytes: u64,
 }
 
 /// The libp2p identity of a node's peer key.

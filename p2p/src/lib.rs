@@ -15,8 +15,8 @@ pub mod consensus;
 mod metrics;
 mod runtime;
 
-pub use config::{NodeConfig, peer_id, peer_keypair};
+pub use config::{DiskConfig, NodeConfig, peer_id, peer_keypair};
 pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
-pub use runtime::{NodeError, NodeHandle, NodeStatus, PeerInfo, start};
+pub use runtime::{NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, start};

@@ -3,6 +3,7 @@
 //! *Invariants*: every queue is bounded; if one thread ends, so does the other, and the handle says why.
 
 mod behaviour;
+mod disk;
 mod frames;
 mod inbound;
 mod network;
@@ -13,7 +14,7 @@ mod thread;
 mod wire;
 
 use crate::config::NodeConfig;
-use crate::consensus::{Disk, FileDisk, Host, HostConfig, HostError, MemDisk, SubmitError};
+use crate::consensus::{Host, HostConfig, HostError, SubmitError};
 use crate::metrics::Counters;
 use hydrogen_core::{Chain, ChainReader, Committed, Genesis, Mempool};
 use hydrogen_types::{Hash, Height};
@@ -61,6 +62,22 @@ pub enum NodeError {
         #[source]
         source: std::io::Error,
     },
+    /// The vote log was written by another version.
+    #[error("vote log in {home} has format {stored}, this program reads and writes format {known} alone", known = disk::VOTES_FORMAT)]
+    VotesFormat {
+        /// The node's home.
+        home: String,
+        /// What its log says.
+        stored: String,
+    },
+    /// A chain is there, its vote log is not, and the others cannot decide without this node.
+    #[error("vote log in {home} is missing: this node may have signed at height {height} already")]
+    VotesLost {
+        /// The node's home.
+        home: String,
+        /// The height after the tip.
+        height: Height,
+    },
     /// A thread or the async runtime cannot be made.
     #[error("node cannot start a thread")]
     Thread(#[source] std::io::Error),
@@ -105,6 +122,19 @@ pub struct NodeStatus {
     pub mempool: usize,
     /// Connected peers.
     pub peers: Vec<PeerInfo>,
+    /// Bytes free on the node's disk, if it has one.
+    pub disk_free: Option<u64>,
+    /// Whether they are so few that the node will stop soon.
+    pub disk_low: bool,
+}
+
+/// Why a node stopped by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeFailure {
+    /// A sentence with all causes.
+    pub reason: String,
+    /// Whether the disk is at fault: full, read-only or failing.
+    pub disk: bool,
 }
 
 /// What the threads and the handle share.
@@ -113,7 +143,7 @@ pub(crate) struct Shared {
     status: Mutex<NodeStatus>,
     listening: Mutex<Option<Result<Multiaddr, String>>>,
     listening_changed: Condvar,
-    failure: watch::Sender<Option<String>>,
+    failure: watch::Sender<Option<NodeFailure>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -131,13 +161,15 @@ impl Shared {
         }
     }
 
-    pub(crate) fn tell(&self, host: &Host) {
+    pub(crate) fn tell(&self, host: &Host, disk: &disk::DiskWatch) {
         let mut status = lock(&self.status);
         status.height = host.height().previous().unwrap_or_default();
         status.round = host.round();
         status.voting = host.is_voting();
         status.syncing = host.is_syncing();
         status.mempool = host.mempool_len();
+        status.disk_free = disk.free();
+        status.disk_low = disk.low();
     }
 
     pub(crate) fn set_peers(&self, peers: Vec<PeerInfo>) {
@@ -149,8 +181,8 @@ impl Shared {
         self.listening_changed.notify_all();
     }
 
-    pub(crate) fn fail(&self, reason: String) {
-        self.failure.send_replace(Some(reason));
+    pub(crate) fn fail(&self, failure: NodeFailure) {
+        self.failure.send_replace(Some(failure));
     }
 
     fn wait_listening(&self) -> Result<Multiaddr, String> {
@@ -179,13 +211,7 @@ pub struct NodeHandle {
 /// # Errors
 /// The vote log is damaged or of another chain, or the address cannot be listened on.
 pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> {
-    let disk: Box<dyn Disk> = match &config.home {
-        Some(home) => {
-            let opened = FileDisk::open(home);
-            Box::new(opened.map_err(|source| NodeError::Wal { home: home.display().to_string(), source })?)
-        }
-        None => Box::new(MemDisk::default()),
-    };
+    let disk = disk::open_votes(&config, &chain)?;
     let shared = Arc::new(Shared::new());
     let clock = Clock::start();
     let genesis = Arc::clone(chain.genesis());
@@ -220,6 +246,7 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
         replies: BTreeMap::new(),
         next_request: 0,
         home: config.home.clone(),
+        disk: disk::DiskWatch::new(config.disk.clone()),
     };
     let mut handle = NodeHandle {
         to_host,
@@ -266,7 +293,8 @@ impl NodeHandle {
         let guarded = move || {
             // The thread's state is not looked at again, so it does not matter how it was left.
             if catch_unwind(AssertUnwindSafe(work)).is_err() {
-                shared.fail(format!("the thread {what} panicked"));
+                let reason = format!("the thread {what} panicked");
+                shared.fail(NodeFailure { reason, disk: false });
             }
         };
         let builder = std::thread::Builder::new().name(name.into()).stack_size(THREAD_STACK_BYTES);
@@ -342,11 +370,11 @@ impl NodeHandle {
     /// Why the node stopped by itself; `None` while it runs.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        self.shared.failure.borrow().clone()
+        self.shared.failure.borrow().as_ref().map(|failure| failure.reason.clone())
     }
 
     /// Waits until the node stops by itself, and says why.
-    pub async fn failed(&self) -> String {
+    pub async fn failed(&self) -> NodeFailure {
         let mut failure = self.shared.failure.subscribe();
         let reason = failure.wait_for(Option::is_some).await;
         reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()

@@ -12,6 +12,7 @@ pub mod node;
 pub mod peers;
 pub mod program;
 pub mod relay;
+pub mod store;
 pub mod task;
 pub mod testnet;
 pub mod tx;

@@ -3,7 +3,7 @@
 use crate::compute::{self, ComputeConfig, ComputeFlags};
 use crate::failure::{Failure, Outcome};
 use crate::keys;
-use crate::node::{self, Home};
+use crate::node::{self, Archive, HistoryFile, Home, VoteLog};
 use crate::session::Session;
 use crate::shutdown;
 use serde_json::json;
@@ -24,6 +24,15 @@ pub struct Args {
     /// Follow the chain without voting.
     #[arg(long)]
     follow: bool,
+    /// How much of the past to keep: `archive`, or heights such as `blocks=10000,states=1000` (`all` for all).
+    #[arg(long, value_name = "HISTORY", value_parser = history)]
+    history: Option<HistoryFile>,
+    /// Stop before less than this is free on the disk, in MiB.
+    #[arg(long, value_name = "MIB")]
+    disk_reserve_mib: Option<u64>,
+    /// Begin a new vote log where the old one is lost: only if this key has signed nothing at the next height anywhere.
+    #[arg(long)]
+    forget_votes: bool,
     /// Execute tasks, too, once the node's account has staked (`hydrogen compute join`).
     #[arg(long)]
     compute: bool,
@@ -46,12 +55,15 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     config.p2p_listen = args.p2p_listen.unwrap_or(config.p2p_listen);
     config.peers.extend(args.peer);
     config.validate &= !args.follow;
+    config.history = args.history.unwrap_or(config.history);
+    config.disk_reserve_mib = args.disk_reserve_mib.unwrap_or(config.disk_reserve_mib);
+    let votes = if args.forget_votes { VoteLog::Forgotten } else { VoteLog::Kept };
     let keys = keys::open(session, &config.key)?;
     let account = keys.account.clone();
     let shutdown = shutdown::on_signals()?;
     let genesis = home.genesis()?;
     let (chain_id, hash) = (genesis.chain_id.to_string(), genesis.hash().to_string());
-    let node = node::start(&home, &config, genesis, keys).await?;
+    let node = node::start_with(&home, &config, genesis, keys, votes).await?;
     let rpc = format!("http://{}", node.rpc);
     let text = format!("rpc        {rpc}\npeer       {}\nchain      {chain_id} {hash}", node.peer_address);
     let json = json!({
@@ -79,4 +91,29 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         ended = &mut voting => ended,
         () = computing => voting.await,
     }
+}
+
+/// `archive`, or `blocks=N|all,states=N|all` with what is left out as in a new home.
+fn history(text: &str) -> Result<HistoryFile, String> {
+    if text == "archive" {
+        return Ok(HistoryFile::Named(Archive::Archive));
+    }
+    let HistoryFile::Heights { mut blocks, mut states } = HistoryFile::default() else {
+        return Err("a new home is no archive".into());
+    };
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=').ok_or("expected `archive` or blocks=N,states=N")?;
+        let heights = match value {
+            "all" => None,
+            number => Some(number.parse().map_err(|_| format!("`{number}` is neither a number nor `all`"))?),
+        };
+        match name {
+            "blocks" => blocks = heights,
+            "states" => states = heights,
+            other => return Err(format!("`{other}` is neither `blocks` nor `states`")),
+        }
+    }
+    let history = HistoryFile::Heights { blocks, states };
+    history.keep().map_err(|error| error.to_string())?;
+    Ok(history)
 }

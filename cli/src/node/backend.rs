@@ -68,14 +68,28 @@ impl NodeBackend {
         self.handle().map(|handle| handle.status()).unwrap_or_default()
     }
 
+    /// What will end the node soon, or has ended it.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let handle = self.handle()?;
+        if let Some(reason) = handle.failure() {
+            return Some(format!("stopped: {reason}"));
+        }
+        let status = handle.status();
+        let free = status.disk_free.filter(|_| status.disk_low)?;
+        Some(format!("disk: {} MiB free, the node stops soon", free >> 20))
+    }
+
     /// The node's counters in the text format of Prometheus.
     #[must_use]
     pub fn metrics(&self) -> String {
         let mut body = String::new();
         let Some(handle) = self.handle() else { return body };
         let status = handle.status();
+        let free = status.disk_free.map(|free| ("disk_free_bytes", free));
         let gauges = [("round", u64::from(status.round)), ("voting", u64::from(status.voting))];
-        let rows = gauges.into_iter().map(|(name, value)| (format!("hydrogen_{name}"), "gauge", value));
+        let gauges = gauges.into_iter().chain(free);
+        let rows = gauges.map(|(name, value)| (format!("hydrogen_{name}"), "gauge", value));
         let counters = handle.metrics().all().into_iter();
         let counters = counters.map(|(name, value)| (format!("hydrogen_{name}_total"), "counter", value));
         for (name, kind, value) in rows.chain(counters) {

@@ -1,7 +1,7 @@
 //! A node's home: `config.json`, `genesis.json`, `keys/`, the chain, the vote log.
 
-use hydrogen_core::Genesis;
 use hydrogen_core::genesis::GENESIS_BYTES_MAX;
+use hydrogen_core::{Genesis, Keep, KeepError};
 use hydrogen_types::Hash;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -48,6 +48,57 @@ pub enum HomeError {
     },
 }
 
+/// Free space, in MiB, below which a node stops unless told otherwise.
+const DISK_RESERVE_MIB: u64 = 256;
+
+/// How much of the past a node keeps: `"archive"` for all of it, or numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`history` is \"archive\", or {\"blocks\": N or null for all, \"states\": N or null for all}"
+)]
+pub enum HistoryFile {
+    /// Everything: any height can be queried.
+    Named(Archive),
+    /// So many heights up to the tip; null or left out for all.
+    Heights {
+        /// Whose blocks are kept, with certificates and receipts.
+        #[serde(default)]
+        blocks: Option<u64>,
+        /// Whose states can be queried.
+        #[serde(default)]
+        states: Option<u64>,
+    },
+}
+
+/// The word `archive`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Archive {
+    /// The word.
+    Archive,
+}
+
+impl HistoryFile {
+    /// As the chain takes it.
+    ///
+    /// # Errors
+    /// Less than peers need, or states without their blocks.
+    pub fn keep(&self) -> Result<Keep, KeepError> {
+        match self {
+            Self::Named(Archive::Archive) => Ok(Keep::ARCHIVE),
+            Self::Heights { blocks, states } => Keep::new(*blocks, *states),
+        }
+    }
+}
+
+impl Default for HistoryFile {
+    fn default() -> Self {
+        let keep = Keep::default();
+        Self::Heights { blocks: keep.blocks(), states: keep.states() }
+    }
+}
+
 /// What `config.json` holds. A field that is left out has the value of a new home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -64,6 +115,10 @@ pub struct NodeFile {
     pub key: String,
     /// Whether to vote when the key is in the validator set.
     pub validate: bool,
+    /// How much of the past to keep: all blocks and 1,000 states unless told otherwise.
+    pub history: HistoryFile,
+    /// The node stops before less than this is free on its disk, in MiB; 0 to run into the end.
+    pub disk_reserve_mib: u64,
 }
 
 impl Default for NodeFile {
@@ -75,6 +130,8 @@ impl Default for NodeFile {
             allow: None,
             key: String::from("node"),
             validate: true,
+            history: HistoryFile::default(),
+            disk_reserve_mib: DISK_RESERVE_MIB,
         }
     }
 }

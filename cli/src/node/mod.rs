@@ -9,9 +9,11 @@
 
 mod backend;
 pub mod contracts;
+mod disk;
 mod home;
 mod start;
 
 pub use backend::NodeBackend;
-pub use home::{Home, HomeError, NodeFile, read_genesis};
-pub use start::{RunningNode, start};
+pub(crate) use disk::{chain_failure, store_failure};
+pub use home::{Archive, HistoryFile, Home, HomeError, NodeFile, read_genesis};
+pub use start::{RunningNode, VoteLog, start, start_with};

@@ -2,15 +2,15 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::node::backend::NodeBackend;
+use crate::node::disk::{create_dir, disk_failure, node_failure, store_failure};
 use crate::node::home::{Home, NodeFile};
 use crate::rpc::{Backend, RpcConfig, RpcServer, serve};
 use crate::shutdown::Shutdown;
-use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, NodeKeys};
-use hydrogen_p2p::{Multiaddr, NodeConfig, PeerId};
+use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, Keep, NodeKeys};
+use hydrogen_p2p::{DiskConfig, Multiaddr, NodeConfig, PeerId};
 use hydrogen_vm::{Vm, VmConfig};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A node that runs.
@@ -28,6 +28,33 @@ pub struct RunningNode {
 /// # Errors
 /// A sentence that says what is in the way and what to do.
 pub async fn start(home: &Home, config: &NodeFile, genesis: Genesis, keys: NodeKeys) -> Outcome<RunningNode> {
+    start_with(home, config, genesis, keys, VoteLog::Kept).await
+}
+
+/// What a missing vote log means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoteLog {
+    /// It was lost: nothing is signed at the height where something may have been signed.
+    Kept,
+    /// The operator knows that nothing was signed there.
+    Forgotten,
+}
+
+/// As [`start`], with the operator's word on the vote log.
+///
+/// # Errors
+/// A sentence that says what is in the way and what to do.
+pub async fn start_with(
+    home: &Home,
+    config: &NodeFile,
+    genesis: Genesis,
+    keys: NodeKeys,
+    votes: VoteLog,
+) -> Outcome<RunningNode> {
+    let keep = config
+        .history
+        .keep()
+        .map_err(|error| Failure::from(error).hint("mend `history` in config.json, or give --history"))?;
     let network = NodeConfig {
         listen: multiaddr(&config.p2p_listen)?,
         peers: config.peers.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
@@ -35,13 +62,16 @@ pub async fn start(home: &Home, config: &NodeFile, genesis: Genesis, keys: NodeK
         validator: config.validate,
         home: Some(home.votes()),
         allow: config.allow.as_ref().map(|ids| allowed(ids)).transpose()?,
+        disk: Some(DiskConfig {
+            folder: home.path().into(),
+            reserve_bytes: config.disk_reserve_mib.saturating_mul(1 << 20),
+        }),
+        forget_votes: votes == VoteLog::Forgotten,
     };
     let paths = home.clone();
     let open = move || -> Outcome<hydrogen_p2p::NodeHandle> {
-        let chain = open_chain(&paths, genesis)?;
-        hydrogen_p2p::start(chain, network).map_err(|error| {
-            Failure::from(error).hint("another process may have the port: change p2p_listen in config.json")
-        })
+        let chain = open_chain(&paths, genesis, keep)?;
+        hydrogen_p2p::start(chain, network).map_err(node_failure)
     };
     let handle = tokio::task::spawn_blocking(open).await??;
     let peer_address = handle.peer_address().to_string();
@@ -57,22 +87,18 @@ pub async fn start(home: &Home, config: &NodeFile, genesis: Genesis, keys: NodeK
     }
 }
 
-fn open_chain(home: &Home, genesis: Genesis) -> Outcome<Chain> {
+fn open_chain(home: &Home, genesis: Genesis, keep: Keep) -> Outcome<Chain> {
     let path = home.chain();
-    create_dirs(&path)?;
-    create_dirs(&home.votes())?;
-    let store = hydrogen_core::store::RocksStore::open(&path).map_err(|error| {
-        let text = error.to_string();
-        let failure = Failure::from(error);
-        if text.contains("in use") {
-            failure.hint("stop the other process, or give this one another --home")
-        } else {
-            failure.hint("check the disk; a copy of another node's chain folder, or an empty one, will do")
-        }
-    })?;
+    create_dir(&path)?;
+    create_dir(&home.votes())?;
+    let store = hydrogen_core::store::RocksStore::open(&path).map_err(store_failure)?;
     let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);
-    Chain::open(Arc::new(store), vm, genesis).map_err(|error| {
+    let opened = Chain::open(Arc::new(store), vm, genesis).and_then(|chain| chain.keeping(keep));
+    opened.map_err(|error| {
+        if let ChainError::Store(error) = error {
+            return store_failure(error);
+        }
         let hint = match &error {
             ChainError::OtherGenesis { .. } => "this home follows another chain: use another --home",
             ChainError::OtherFormat { .. } => {
@@ -82,10 +108,6 @@ fn open_chain(home: &Home, genesis: Genesis) -> Outcome<Chain> {
         };
         Failure::of(path.display(), &error).hint(hint)
     })
-}
-
-fn create_dirs(path: &Path) -> Outcome {
-    std::fs::create_dir_all(path).map_err(|error| Failure::of(path.display(), &error))
 }
 
 fn multiaddr(text: &str) -> Outcome<Multiaddr> {
@@ -125,8 +147,16 @@ impl RunningNode {
         self.stop().await;
         match failure {
             None => Ok(()),
-            Some(reason) => Err(Failure::new(format!("the node stopped: {reason}"))
-                .hint("nothing that was final is lost; start it again, and look at its log if it recurs")),
+            Some(failure) => {
+                let stopped = Failure::new(format!("the node stopped: {}", failure.reason));
+                Err(if failure.disk {
+                    disk_failure(stopped)
+                } else {
+                    stopped.hint(
+                        "nothing that was final is lost; start it again, and look at its log if it recurs",
+                    )
+                })
+            }
         }
     }
 

@@ -92,6 +92,15 @@ impl Backend {
         }
     }
 
+    /// What will end the node soon, if anything is known that would.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        match self {
+            Self::Dev(_) => None,
+            Self::Node(node) => node.trouble(),
+        }
+    }
+
     /// Metrics in the text format of Prometheus, beyond what the chain itself tells.
     #[must_use]
     pub fn metrics(&self) -> String {

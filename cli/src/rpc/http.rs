@@ -44,7 +44,7 @@ where
     fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
         let get = request.method().as_str() == "GET";
         let answer = match request.uri().path() {
-            "/health" if get => Some((200, String::from("ok\n"))),
+            "/health" if get => Some(health(&self.backend)),
             "/ready" if get => Some(ready(&self.backend)),
             "/metrics" if get => Some((200, metrics(&self.backend))),
             _ => None,
@@ -53,6 +53,14 @@ where
             Some((status, body)) => Box::pin(async move { Ok(text(status, body)) }),
             None => Box::pin(self.inner.call(request)),
         }
+    }
+}
+
+/// Alive, unless the node is about to stop.
+fn health(backend: &Backend) -> (u16, String) {
+    match backend.trouble() {
+        None => (200, String::from("ok\n")),
+        Some(trouble) => (503, format!("{trouble}\n")),
     }
 }
 

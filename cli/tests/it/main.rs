@@ -4,6 +4,7 @@ mod bad_input;
 mod compute;
 mod demo;
 mod dev;
+mod disk;
 mod kill;
 mod network;
 mod node;

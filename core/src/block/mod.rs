@@ -8,7 +8,7 @@ mod run;
 pub use beacon::{beacon_input, beacon_of, verify_beacon};
 pub use hydrogen_proof::verify_certificate;
 pub use run::has_own_body;
-pub(crate) use run::{Ground, hashed, undo_of};
+pub(crate) use run::{Ground, hashed, receipt_root, undo_of};
 
 use crate::crypto::SecretKey;
 use crate::execute::Outcome;

@@ -90,6 +90,6 @@ pub fn has_own_body(block: &Block) -> bool {
     block.header.tx_root == tx_root(&block.txs)
 }
 
-pub(super) fn receipt_root(receipts: &[Receipt]) -> Hash {
+pub(crate) fn receipt_root(receipts: &[Receipt]) -> Hash {
     list_root(&receipts.iter().map(Receipt::leaf).collect::<Vec<_>>())
 }

@@ -93,6 +93,11 @@ pub fn code_hash(key: &[u8]) -> Option<Hash> {
     let (kind, rest) = key.split_first()?;
     (*kind == CODE).then_some(())?;
     Some(Hash::new(rest.try_into().ok()?))
+
+/// Start and end of all modules; a key is the kind and the module's hash.
+#[must_use]
+pub fn codes() -> (Vec<u8>, Vec<u8>) {
+    (vec![CODE], vec![CODE + 1])
 }
 
 /// Queues of the schedule, in the order in which a block runs them.

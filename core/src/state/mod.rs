@@ -11,5 +11,6 @@ mod view;
 mod tests;
 
 pub use overlay::{Checkpoint, Overlay};
+pub(crate) use tree::audit_page;
 pub use tree::{EMPTY_ROOT, TreeUpdate, prove, update};
 pub use view::{History, StateRead, StoreState, Undo};

@@ -194,6 +194,50 @@ pub fn prove(store: &dyn Store, key: &[u8]) -> Result<StateProof, StoreError> {
     Err(StoreError::Damaged { what: "state tree" })
 }
 
+/// Checks one page of the tree in `store`: its leaves lie on their paths, and it hangs from its parent, or from `root`.
+/// How many leaves it has, and how many pages it names.
+pub(crate) fn audit_page(
+    store: &dyn Store,
+    root: &Hash,
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<(u64, u64), String> {
+    let page = Page::try_from_slice(bytes).map_err(|_| "it cannot be decoded")?;
+    let (depth, path) = key.split_first().ok_or("it has no place")?;
+    let depth = usize::from(*depth);
+    let mut prefix = [0; 32];
+    prefix.get_mut(..path.len()).ok_or("it lies too deep")?.copy_from_slice(path);
+    let prefix = Hash::new(prefix);
+    if depth >= NIBBLES || page_key(&prefix, depth) != key {
+        return Err("it has no place".into());
+    }
+    let mut counts = (0, 0);
+    for (index, slot) in page.iter().enumerate() {
+        match slot {
+            Slot::Empty => {}
+            Slot::Inner(_) => counts.1 += 1,
+            Slot::Leaf(leaf, _) => {
+                if nibble(leaf, depth) != index || page_key(leaf, depth) != key {
+                    return Err(format!("leaf {leaf} is off its path"));
+                }
+                counts.0 += 1;
+            }
+        }
+    }
+    let node = fold(&page)[0][0];
+    if depth == 0 {
+        let expected = *root;
+        return if node.hash() == expected { Ok(counts) } else { Err(format!("its root is not {expected}")) };
+    }
+    let parent = load(store, &page_key(&prefix, depth - 1)).map_err(|error| error.to_string())?;
+    let named = parent[nibble(&prefix, depth - 1)];
+    if matches!(node, Slot::Inner(_)) && named == node {
+        Ok(counts)
+    } else {
+        Err("its parent names another".into())
+    }
+}
+
 fn ends(proof: &mut StateProof, node: Slot) -> bool {
     match node {
         Slot::Inner(_) => return false,

@@ -3,6 +3,7 @@
 //! *Requires of an implementation*: a batch is written whole or not at all, and is on disk when `commit` returns; a
 //! range is ordered by bytes. A [`StoreError`] is fatal: the caller stops, reopens and replays.
 
+pub mod check;
 mod mem;
 #[cfg(feature = "rocksdb")]
 mod rocks;

@@ -57,6 +57,8 @@ pub enum HostError {
         height: Height,
         /// The cause.
         reason: String,
+        /// Whether it is the disk.
+        disk: bool,
     },
     /// The log belongs to another chain.
     #[error("the vote log belongs to the chain with genesis {found}, this is {expected}: use another home")]
@@ -66,14 +68,41 @@ pub enum HostError {
         /// Genesis of this chain.
         expected: Hash,
     },
+    /// Too little room on the disk to go on safely.
+    #[error("{free} bytes are free on the disk of {path}, the node stops below {reserve}")]
+    DiskLow {
+        /// A folder on the disk.
+        path: String,
+        /// Bytes free.
+        free: u64,
+        /// Bytes that must be.
+        reserve: u64,
+    },
     /// The engine reported a state that must not be.
     #[error("agreement engine stopped: {0}")]
     Engine(String),
 }
 
 impl HostError {
+    /// Whether the disk is at fault: full, read-only or failing.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        let by_store = |error: &StoreError| error.is_disk();
+        match self {
+            Self::DiskLow { .. } => true,
+            // What the log says of itself is no fault of the disk.
+            Self::Wal(error) => error.kind() != io::ErrorKind::InvalidData,
+            Self::Store(error) | Self::Chain(ChainError::Store(error)) => by_store(error),
+            Self::Read(hydrogen_core::reader::ReadError::Store(error)) => by_store(error),
+            Self::Execution { disk, .. } => *disk,
+            Self::Chain(_) | Self::Read(_) | Self::OtherChain { .. } | Self::Engine(_) => false,
+        }
+    }
+
     pub(crate) fn execution(height: Height, error: &BlockError) -> Self {
-        Self::Execution { height, reason: causes(error) }
+        let store = std::iter::successors(std::error::Error::source(error), |error| error.source())
+            .find_map(|error| error.downcast_ref::<StoreError>());
+        Self::Execution { height, reason: causes(error), disk: store.is_some_and(StoreError::is_disk) }
     }
 }
 

@@ -33,6 +33,7 @@ mod wal;
 mod tests;
 
 pub use codec::MESSAGE_BYTES_MAX;
+pub(crate) use codec::Record;
 pub use forge::Said;
 pub(crate) use host::causes;
 pub use host::{Host, HostConfig, HostError};

@@ -1,7 +1,8 @@
 //! The host's thread: takes inputs from a bounded queue, steps, and passes outputs on.
 
 use crate::consensus::{Host, HostError, Input, Now, Output, SubmitError, TxOrigin, causes};
-use crate::runtime::{Shared, pool_file};
+use crate::runtime::disk::DiskWatch;
+use crate::runtime::{NodeFailure, Shared, pool_file};
 use hydrogen_core::Committed;
 use hydrogen_types::Hash;
 use std::collections::BTreeMap;
@@ -59,6 +60,7 @@ pub(crate) struct HostThread {
     pub(crate) replies: BTreeMap<u64, Reply>,
     pub(crate) next_request: u64,
     pub(crate) home: Option<PathBuf>,
+    pub(crate) disk: DiskWatch,
 }
 
 impl HostThread {
@@ -78,7 +80,7 @@ impl HostThread {
         if let Err(Some(error)) = result {
             let reason = causes(&error);
             tracing::error!(reason, "the node stops");
-            self.shared.fail(reason);
+            self.shared.fail(NodeFailure { reason, disk: error.is_disk() });
         }
         if let Some(home) = &self.home
             && let Err(error) = pool_file::save(home, &self.host.ready_txs())
@@ -117,7 +119,9 @@ impl HostThread {
     }
 
     fn step(&mut self, input: Input) -> Result<(), Option<HostError>> {
-        let outputs = self.host.step(self.clock.now(), input);
+        let now = self.clock.now();
+        self.disk.look(now.mono_ms).map_err(Some)?;
+        let outputs = self.host.step(now, input);
         for output in outputs {
             match output {
                 Output::Admitted(request, result) => {
@@ -133,7 +137,7 @@ impl HostThread {
                 output => self.outputs.blocking_send(output).map_err(|_| None)?,
             }
         }
-        self.shared.tell(&self.host);
+        self.shared.tell(&self.host, &self.disk);
         Ok(())
     }
 }

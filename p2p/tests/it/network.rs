@@ -30,6 +30,8 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
         validator: index < validators,
         home: None,
         allow: None,
+        disk: None,
+        forget_votes: false,
     }
 }
 
