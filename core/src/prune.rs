@@ -107,7 +107,11 @@ impl Earliest {
             return Self::try_from_slice(&bytes).map_err(damaged);
         }
         let base = store.get(Table::Meta, META_BASE)?;
-        let base = base.map(|bytes| Height::try_from_slice(&bytes)).transpose().map_err(damaged)?.unwrap_or_default();
+        let base = base
+            .map(|bytes| Height::try_from_slice(&bytes))
+            .transpose()
+            .map_err(damaged)?
+            .unwrap_or_default();
         let kept = Keep::default().horizon(tip.get());
         Ok(Self { block: kept.block.max(base.next()), state: kept.state.max(base) })
     }

@@ -93,6 +93,7 @@ pub fn code_hash(key: &[u8]) -> Option<Hash> {
     let (kind, rest) = key.split_first()?;
     (*kind == CODE).then_some(())?;
     Some(Hash::new(rest.try_into().ok()?))
+}
 
 /// Start and end of all modules; a key is the kind and the module's hash.
 #[must_use]

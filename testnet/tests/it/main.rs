@@ -4,6 +4,7 @@ mod agreement;
 mod docs;
 mod hostile;
 mod layering;
+mod limits;
 mod sim;
 mod support;
 mod tidy;

@@ -22,7 +22,9 @@ impl Check<'_> {
             let Some(last) = page.last() else { break };
             // Also when a record says a height other than its key's: no page is looked at twice.
             if last.height < from {
-                return self.report.add(Table::Index, "a validator set says another height than it is kept under");
+                return self
+                    .report
+                    .add(Table::Index, "a validator set says another height than it is kept under");
             }
             from = Height::new(last.height.get().saturating_add(1));
             let more = page.len() == sets::VALIDATOR_CHANGES_PAGE_MAX;
@@ -79,7 +81,11 @@ impl Check<'_> {
             };
             self.report.blocks += 1;
             if self.report.blocks.is_multiple_of(1_000) {
-                (self.progress)("blocks", self.report.blocks, Some(last.saturating_add(1).saturating_sub(first)));
+                (self.progress)(
+                    "blocks",
+                    self.report.blocks,
+                    Some(last.saturating_add(1).saturating_sub(first)),
+                );
             }
         }
         if first == 1 && child_parent.is_some_and(|parent| parent != self.genesis.hash()) {

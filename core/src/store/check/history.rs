@@ -64,8 +64,10 @@ impl Check<'_> {
                 intact = false;
             }
         }
-        let below = self.store.range(Table::Meta, &Undo::key(0), Some(&Undo::key(lowest.saturating_add(1))), 1);
-        let above = self.store.range(Table::Meta, &Undo::key(tip.saturating_add(1)), Some(&Undo::key(u64::MAX)), 1);
+        let below =
+            self.store.range(Table::Meta, &Undo::key(0), Some(&Undo::key(lowest.saturating_add(1))), 1);
+        let above =
+            self.store.range(Table::Meta, &Undo::key(tip.saturating_add(1)), Some(&Undo::key(u64::MAX)), 1);
         if [below, above].into_iter().any(|stray| stray.is_ok_and(|stray| !stray.is_empty())) {
             self.report.add(Table::Meta, format!("undo records at or below {lowest}, or above {tip}"));
         }

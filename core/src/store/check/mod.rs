@@ -131,7 +131,8 @@ pub fn check(
     // Everything hangs from the tip; and a record of a height that is none would be looked for without end.
     let lowest = earliest.block <= tip.height && tip.height > Height::GENESIS;
     if lowest && store.get(Table::Blocks, &tip.height.get().to_be_bytes())?.is_none() {
-        report.add(Table::Meta, format!("the tip record says height {}, where there is no block", tip.height));
+        report
+            .add(Table::Meta, format!("the tip record says height {}, where there is no block", tip.height));
         return Ok(report);
     }
     let mut check = Check { store: &**store, genesis, tip, earliest, report, genesis_root: None, progress };
