@@ -14,7 +14,7 @@ use std::io;
 use std::path::Path;
 
 /// Version of everything in a vote log: raise it with any change of its records.
-pub const VOTES_FORMAT: u32 = 1;
+pub(super) const VOTES_FORMAT: u32 = 1;
 /// The file in the log's folder that holds it.
 const FORMAT_FILE: &str = "format";
 /// The folder where a log is made before it takes its place.
