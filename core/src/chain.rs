@@ -140,7 +140,8 @@ impl Chain {
         Ok(if ahead { self.next_validators.clone() } else { self.validators.clone() })
     }
 
-    /// When scheduled work is due, the earliest of it; `None` for none.
+    /// When scheduled work is due, the earliest of it; `None` for none. A change of the validator set is such work: the
+    /// block that it waits for comes at once.
     ///
     /// # Errors
     /// When the store fails.
@@ -148,7 +149,8 @@ impl Chain {
         let state = StoreState(self.store.clone());
         let tip = self.tip();
         let next = tip.height.next();
-        if earliest(&state, Queue::Draw)?.is_some_and(|due| due <= next.plus(DRAW_PULL_HEIGHTS).get())
+        if self.next_validators != self.validators
+            || earliest(&state, Queue::Draw)?.is_some_and(|due| due <= next.plus(DRAW_PULL_HEIGHTS).get())
             || earliest(&state, Queue::Height)?.is_some_and(|due| due <= next.get())
         {
             return Ok(Some(NextDue::NextBlock));

@@ -19,4 +19,6 @@ pub use config::{DiskConfig, NodeConfig, peer_id, peer_keypair};
 pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
-pub use runtime::{NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, start};
+pub use runtime::{
+    NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, probe, start,
+};

@@ -9,9 +9,12 @@ mod inbound;
 mod network;
 mod peers;
 mod pool_file;
+mod probe;
 mod resolve;
 mod thread;
 mod wire;
+
+pub use probe::{ProbeError, probe};
 
 use crate::config::NodeConfig;
 use crate::consensus::{Host, HostConfig, HostError, SubmitError};

@@ -4,9 +4,12 @@ use crate::client::error::ClientError;
 use crate::client::transport::Transport;
 use crate::client::types::{Account, BlockView, GenesisView, Status, TxReceipt};
 use crate::rpc::text::Text;
-use crate::rpc::types::{AccountJson, BlockJson, ReceiptJson, ValidatorJson};
+use crate::rpc::types::{
+    AccountJson, BlockJson, HeaderJson, ReceiptJson, ValidatorChangeJson, ValidatorChangesJson, ValidatorJson,
+};
 use borsh::{BorshDeserialize, BorshSerialize};
-use hydrogen_types::{Address, Hash, Height, Tx, TxBody, Validator, codec};
+use hydrogen_core::ValidatorChange;
+use hydrogen_types::{Address, Hash, Header, Height, Tx, TxBody, Validator, codec};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -122,6 +125,34 @@ impl Client {
         let params = json!([height.map(|height| height.to_string())]);
         let answer: Answer = self.typed("chain_validators", params).await?;
         Ok(answer.validators.into_iter().map(Validator::from).collect())
+    }
+
+    /// The first page of the validator sets that begin to decide at `from` or later.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn validator_changes(&self, from: Height) -> Result<Vec<ValidatorChange>, ClientError> {
+        let method = "chain_validatorChanges";
+        let page: ValidatorChangesJson = self.typed(method, json!([from.to_string()])).await?;
+        let wrong = |reason| ClientError::BadValue { method: method.into(), reason };
+        page.changes
+            .into_iter()
+            .map(ValidatorChangeJson::into_change)
+            .collect::<Result<_, _>>()
+            .map_err(wrong)
+    }
+
+    /// The final header of `height`, `None` if the node has none.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn header(&self, height: Height) -> Result<Option<Header>, ClientError> {
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            header: HeaderJson,
+        }
+        let answer: Option<Answer> = self.typed("chain_header", json!([height.to_string()])).await?;
+        Ok(answer.map(|answer| answer.header.into()))
     }
 
     /// The final block of `height`, `None` if there is none yet.
@@ -298,7 +329,11 @@ impl Client {
         Ok(answer.code.0)
     }
 
-    async fn typed<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, ClientError> {
+    pub(super) async fn typed<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> Result<T, ClientError> {
         let answer = self.request(method, params).await?;
         self.read(method, answer)
     }

@@ -9,6 +9,7 @@
 
 mod caller;
 mod error;
+pub mod light;
 pub mod relay;
 pub mod task;
 mod transport;

@@ -101,7 +101,9 @@ fn show(session: &Session, name: &str) -> Outcome {
     let address = keys::address_of(session, name)?.ok_or_else(|| {
         Failure::new(format!("no key `{name}`")).hint("`hydrogen keys list` shows the keys")
     })?;
-    session.output.data(address, &json!({"name": name, "address": address.to_string()}));
+    let public = keys::public_key_of(session, name)?.map(|key| key.to_string());
+    let json = json!({"name": name, "address": address.to_string(), "public_key": public});
+    session.output.data(address, &json);
     Ok(())
 }
 

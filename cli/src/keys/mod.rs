@@ -15,4 +15,4 @@ mod tests;
 pub use file::{KeyError, KeyFile};
 pub use passphrase::Passphrase;
 pub use seed::{DEV_KEYS, dev_seed, numbered_seed, random_seed};
-pub use store::{KeySummary, address_of, list, open, path_of, seed_of, write};
+pub use store::{KeySummary, address_of, list, open, path_of, public_key_of, seed_of, write};

@@ -6,7 +6,7 @@ use crate::keys::passphrase::Passphrase;
 use crate::keys::seed::{DEV_KEYS, dev_seed};
 use crate::session::Session;
 use hydrogen_core::NodeKeys;
-use hydrogen_types::Address;
+use hydrogen_types::{Address, PublicKey};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -100,6 +100,17 @@ pub fn address_of(session: &Session, name: &str) -> Outcome<Option<Address>> {
         Some(path) => Ok(Some(KeyFile::read(&path)?.address())),
         None => Ok(None),
     }
+}
+
+/// The public account key of a key, without opening it; `None` if no key has this name.
+///
+/// # Errors
+/// When the file is no key file.
+pub fn public_key_of(session: &Session, name: &str) -> Outcome<Option<PublicKey>> {
+    if let Some(index) = dev_index(name) {
+        return Ok(Some(NodeKeys::from_seed(dev_seed(index)).account.public()));
+    }
+    find(session, name).map(|path| Ok(KeyFile::read(&path)?.public_key())).transpose()
 }
 
 /// The seed of a key.

@@ -16,4 +16,5 @@ mod start;
 pub use backend::NodeBackend;
 pub(crate) use disk::{chain_failure, store_failure};
 pub use home::{Archive, HistoryFile, Home, HomeError, NodeFile, read_genesis};
+pub(crate) use start::multiaddr;
 pub use start::{RunningNode, VoteLog, start, start_with};

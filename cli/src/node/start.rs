@@ -110,7 +110,7 @@ fn open_chain(home: &Home, genesis: Genesis, keep: Keep) -> Outcome<Chain> {
     })
 }
 
-fn multiaddr(text: &str) -> Outcome<Multiaddr> {
+pub(crate) fn multiaddr(text: &str) -> Outcome<Multiaddr> {
     text.parse().map_err(|error| {
         Failure::new(format!("`{text}` is not a peer's address: {error}"))
             .hint("write /ip4/HOST/tcp/PORT, with /p2p/PEER_ID at the end to accept no other peer there")

@@ -6,10 +6,10 @@ use crate::rpc::interfaces::Interfaces;
 use crate::rpc::text::{AsText, Text};
 use crate::rpc::types::{
     AccountJson, AllowanceJson, BlockJson, ErrorJson, HeaderJson, ReceiptJson, StatusJson, TxJson,
-    ValidatorJson,
+    ValidatorChangeJson, ValidatorChangesJson, ValidatorJson,
 };
 use hydrogen_core::reader::ACCOUNTS_PAGE_MAX;
-use hydrogen_core::{ChainReader, Committed};
+use hydrogen_core::{ChainReader, Committed, VALIDATOR_CHANGES_PAGE_MAX};
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::{Action, Address, Hash, Height, Receipt, SideData, TxBody, codec};
 use jsonrpsee::types::ErrorObjectOwned;
@@ -138,6 +138,19 @@ impl Reads<'_> {
             "height": height.unwrap_or(self.reader.tip().height.next()).to_string(), "hash": set.hash().to_string(),
             "total_power": set.total_power().to_string(), "validators": to_json(&rows)?
         }))
+    }
+
+    /// A page of the changes of the set from a height on.
+    pub(super) fn validator_changes(&self, from: Height, limit: Option<u64>) -> Answer {
+        let most = VALIDATOR_CHANGES_PAGE_MAX;
+        let limit = limit.map_or(most, |limit| usize::try_from(limit).unwrap_or(most).clamp(1, most));
+        let changes = self.reader.validator_changes(from, limit).map_err(|error| unread(&error))?;
+        let full = changes.len() == limit;
+        let next = changes.last().filter(|_| full).map(|change| Text(change.height.next()));
+        to_json(&ValidatorChangesJson {
+            changes: changes.iter().map(ValidatorChangeJson::from).collect(),
+            next,
+        })
     }
 
     pub(super) fn receipt(&self, hash: &Hash) -> Answer {

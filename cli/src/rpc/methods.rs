@@ -113,6 +113,11 @@ fn chain(module: &mut Module) -> Result<(), RegisterMethodError> {
         let height = args.optional(0)?;
         context.reads().validators(height)
     })?;
+    read(module, "chain_validatorChanges", &["from_height", "limit"], |context, mut args| {
+        let from = args.optional(0)?.unwrap_or(Height::GENESIS);
+        let limit = args.optional(1)?;
+        context.reads().validator_changes(from, limit)
+    })?;
     read(module, "chain_genesis", &[], |context, _| context.reads().genesis())
 }
 

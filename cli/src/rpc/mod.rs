@@ -20,6 +20,7 @@ mod interfaces;
 mod methods;
 mod params;
 mod server;
+mod set_types;
 mod subscriptions;
 pub mod text;
 pub mod types;

@@ -12,6 +12,8 @@ pub use crate::rpc::block_types::{
     BlockJson, BlockParts, CertificateJson, CommitSignatureJson, HeaderJson, TxJson, ValidatorJson,
 };
 
+pub use crate::rpc::set_types::{ValidatorChangeJson, ValidatorChangesJson};
+
 /// Answer of `chain_status`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StatusJson {

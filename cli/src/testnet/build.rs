@@ -24,7 +24,9 @@ const APP_CNX: u64 = 1_000_000;
 const FAUCET_CNX: u64 = 1_000_000_000;
 /// CNX of each compute node: its stake, and gas for a long time.
 const NODE_CNX: u64 = 1_000;
-/// CNX of each validator and each relay.
+/// Name of the key that changes the validator set.
+const GOVERNANCE: &str = "governance";
+/// CNX of each validator, each relay and the governance key.
 const SERVICE_CNX: u64 = 1_000;
 
 /// A key that is made before anything is written.
@@ -96,13 +98,13 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         (0..options.validators).map(|index| make(format!("validator-{index}"))).collect();
     let nodes: Vec<Made> = (0..options.nodes).map(|index| make(format!("node-{index}"))).collect();
     let relays: Vec<Made> = (0..options.relays).map(|index| make(format!("relay-{index}"))).collect();
-    let (app, faucet) = (make("app".into()), make("faucet".into()));
+    let (app, faucet, governance) = (make("app".into()), make("faucet".into()), make(GOVERNANCE.into()));
 
     let mut plan = Plan::new(CHAIN_ID.into(), options.processes);
     plan.rpc = ports.rpc.iter().map(|address| format!("http://{address}")).collect();
     plan.relays = ports.relays.iter().map(|address| format!("http://{address}")).collect();
     let p2p: Vec<String> = ports.p2p.iter().map(|port| format!("/ip4/127.0.0.1/tcp/{port}")).collect();
-    let genesis = genesis(&validators, &nodes, (&relays, &plan.relays), [&app, &faucet])?;
+    let genesis = genesis(&validators, &nodes, (&relays, &plan.relays), [&app, &faucet, &governance])?;
     plan.genesis = Text(genesis.hash());
 
     for (index, made) in validators.iter().enumerate() {
@@ -129,7 +131,7 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         let persona = Some(persona.name().into());
         plan.roles.push(Role { persona, ..role(made, RoleKind::Compute, None, None) });
     }
-    for made in [&app, &faucet].into_iter().chain(&relays).chain(&validators).chain(&nodes) {
+    for made in [&app, &faucet, &governance].into_iter().chain(&relays).chain(&validators).chain(&nodes) {
         keys::write(&options.dir, &made.name, &KeyFile::clear(&made.seed))?;
         plan.keys.push(Key { name: made.name.clone(), address: Text(made.address()) });
     }
@@ -163,7 +165,7 @@ fn genesis(
     validators: &[Made],
     nodes: &[Made],
     (relays, relay_urls): (&[Made], &[String]),
-    [app, faucet]: [&Made; 2],
+    [app, faucet, governance]: [&Made; 3],
 ) -> Outcome<Genesis> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let validator = |made: &Made| Validator {
@@ -174,7 +176,8 @@ fn genesis(
     };
     let mut accounts =
         vec![(app.address(), Amount::cnx(APP_CNX)), (faucet.address(), Amount::cnx(FAUCET_CNX))];
-    accounts.extend(validators.iter().chain(relays).map(|made| (made.address(), Amount::cnx(SERVICE_CNX))));
+    let services = validators.iter().chain(relays).chain([governance]);
+    accounts.extend(services.map(|made| (made.address(), Amount::cnx(SERVICE_CNX))));
     accounts.extend(nodes.iter().map(|made| (made.address(), Amount::cnx(NODE_CNX))));
     let relays =
         relays.iter().zip(relay_urls).map(|(made, url)| (made.keys.account.public(), url.clone())).collect();
@@ -183,7 +186,7 @@ fn genesis(
         time_ms: u64::try_from(now).unwrap_or(u64::MAX),
         params: Params::default(),
         validators: validators.iter().map(validator).collect(),
-        governance: Some(faucet.keys.account.public()),
+        governance: Some(governance.keys.account.public()),
         accounts,
         contracts: contracts::genesis(TaskConfig::default(), faucet.address(), relays),
     })

@@ -15,3 +15,4 @@ mod support;
 mod task;
 mod task_net;
 mod testnet;
+mod validators;

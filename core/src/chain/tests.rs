@@ -1,4 +1,5 @@
 mod history;
+mod light;
 mod validators;
 
 use super::{Chain, NextDue};

@@ -30,8 +30,10 @@ pub(super) fn announce(session: &Session, network: &Network) {
         lines.push(format!("{:<12} {}{listen}{peers}{persona}", role.name, role.address.0));
     }
     lines.push(String::new());
-    lines.push(String::from("keys in clear, never to be used elsewhere; `app` has CNX to pay tasks with:"));
-    for key in plan.keys.iter().filter(|key| key.name == "app" || key.name == "faucet") {
+    lines.push(String::from("keys in clear, never to be used elsewhere; `app` has CNX to pay tasks with,"));
+    lines.push(String::from("`governance` changes the validator set (`hydrogen validators`):"));
+    let shown = ["app", "faucet", "governance"];
+    for key in plan.keys.iter().filter(|key| shown.contains(&key.name.as_str())) {
         lines.push(format!("{:<12} {}", key.name, key.address.0));
     }
     lines.push(String::new());

@@ -2,7 +2,7 @@
 
 use super::{NoContracts, app, genesis, keys, validator};
 use crate::block::certify;
-use crate::chain::Chain;
+use crate::chain::{Chain, NextDue};
 use crate::crypto::{NodeKeys, SecretKey, sign_tx};
 use crate::error::BlockError;
 use crate::genesis::Genesis;
@@ -10,7 +10,9 @@ use crate::store::MemStore;
 use crate::validate::check_tx;
 use hydrogen_types::codec::encode;
 use hydrogen_types::receipt::code;
-use hydrogen_types::{Action, Amount, Certificate, Gas, Height, TxBody, Validator, ValidatorSet};
+use hydrogen_types::{
+    Action, Amount, Block, Certificate, Gas, Header, Height, TxBody, Validator, ValidatorSet,
+};
 use std::sync::Arc;
 
 fn governance() -> SecretKey {
@@ -32,28 +34,28 @@ fn open(genesis: Genesis) -> Chain {
     Chain::open(Arc::new(MemStore::new()), Arc::new(NoContracts), genesis).unwrap()
 }
 
-/// Five nodes, the first four of them validators of power 10.
-struct Net {
+/// Eight nodes, the first four of them validators of power 10.
+pub(super) struct Net {
     nodes: Vec<NodeKeys>,
-    chain: Chain,
+    pub(super) chain: Chain,
     copy: Chain,
     nonces: [u64; 2],
 }
 
 impl Net {
-    fn new() -> Self {
-        let nodes: Vec<NodeKeys> = (1..=5).map(keys).collect();
+    pub(super) fn new() -> Self {
+        let nodes: Vec<NodeKeys> = (1..=8).map(keys).collect();
         let genesis = governed(&nodes[..4]);
         Self { chain: open(genesis.clone()), copy: open(genesis), nodes, nonces: [0; 2] }
     }
 
-    fn member(&self, index: usize, power: u64) -> Validator {
+    pub(super) fn member(&self, index: usize, power: u64) -> Validator {
         Validator { power, ..validator(&self.nodes[index]) }
     }
 
     /// A block with these changes, signed by the governance key or by a stranger; gives the receipts' codes. Every
     /// member of the deciding set signs, and a second chain takes the block.
-    fn block(&mut self, by_governance: bool, changes: &[Validator]) -> Vec<u32> {
+    pub(super) fn block(&mut self, by_governance: bool, changes: &[Validator]) -> Vec<u32> {
         let height = self.chain.tip().height.next();
         let set = self.chain.validators(height).unwrap();
         let key = if by_governance { governance() } else { app() };
@@ -86,17 +88,22 @@ impl Net {
         committed.receipts.iter().map(|receipt| receipt.code).collect()
     }
 
-    fn certificate(&self, block: &hydrogen_types::Block, set: &ValidatorSet) -> Certificate {
+    /// Signed by all members of a set, whoever decides that height.
+    pub(super) fn certificate_of(&self, header: &Header, set: &ValidatorSet) -> Certificate {
+        self.certificate(&Block { header: header.clone(), txs: Vec::new() }, set)
+    }
+
+    fn certificate(&self, block: &Block, set: &ValidatorSet) -> Certificate {
         let members = self.nodes.iter().filter(|keys| set.get(&keys.consensus.address()).is_some());
         let signers: Vec<_> = members.map(|keys| &keys.consensus).collect();
         certify(&block.header.chain_id, block, &signers)
     }
 
-    /// Powers in the set of `height`, by node.
+    /// Powers in the set of `height`, of the first five nodes.
     fn powers(&self, height: u64) -> Vec<u64> {
         let set = self.chain.reader().validators(Some(Height::new(height))).unwrap();
         let power = |keys: &NodeKeys| set.get(&keys.consensus.address()).map_or(0, |member| member.power);
-        self.nodes.iter().map(power).collect()
+        self.nodes[..5].iter().map(power).collect()
     }
 }
 
@@ -105,9 +112,11 @@ fn a_change_decides_from_the_height_after_next_on() {
     let mut net = Net::new();
     assert_eq!(net.block(true, &[net.member(4, 10)]), [code::SUCCESS]);
     assert_eq!(net.powers(2), [10, 10, 10, 10, 0]);
+    assert_eq!(net.chain.next_due().unwrap(), Some(NextDue::NextBlock), "no heartbeat is waited for");
     assert_eq!(net.powers(3), [10; 5], "known as soon as the change is final");
     assert_eq!(net.chain.validators(Height::new(3)).unwrap().members().len(), 5);
     net.block(true, &[]);
+    assert_eq!(net.chain.next_due().unwrap(), None);
     // Height 3 needs the fifth: three of the old four are no more than two thirds.
     let set = net.chain.validators(Height::new(3)).unwrap();
     let turn = set.proposer(Height::new(3), 0).consensus_key;
