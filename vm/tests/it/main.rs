@@ -7,6 +7,7 @@ mod fixture;
 mod gas;
 mod host;
 mod hostile;
+mod light;
 mod nested;
 mod phash;
 mod programs;
