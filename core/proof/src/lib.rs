@@ -2,8 +2,8 @@
 //!
 //! *Provided*: presence or absence of one key in one state root ([`verify_state`]); that more than two thirds of a set
 //! signed a block ([`verify_certificate`]); following the set through its changes ([`LightClient`]). *Requires*: a set
-//! that is trusted, and of each of its successors that less than a third of its power is dishonest: [`LightClient`]
-//! says why.
+//! that is trusted, and of each of its successors that less than a third of its power is dishonest: [`light`] says
+//! why.
 //!
 //! *Absent on purpose*: I/O, a clock, randomness, `std`. Builds for wasm32, and is run there in a test.
 
@@ -12,7 +12,7 @@
 extern crate alloc;
 
 mod certificate;
-mod light;
+pub mod light;
 mod state;
 
 pub use certificate::{CertificateError, verify_certificate, verify_signature};

@@ -111,7 +111,7 @@ impl fmt::Display for LightError {
 
 impl core::error::Error for LightError {}
 
-/// What is trusted: that a set decides a height. See the module for the rule.
+/// What is trusted: that a set decides a height. The rule and its worth: [the module](self).
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct LightClient {
     chain_id: ChainId,
