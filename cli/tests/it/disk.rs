@@ -323,7 +323,7 @@ fn history_is_configured_and_shown() {
     let rpc = node.ready["rpc"].as_str().expect("an address").to_owned();
     let client = hydrogen::client::Client::new(&[rpc]).expect("an address");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let ask = |method: &str, params: Value| runtime.block_on(client.request::<Value>(method, params));
+    let ask = |method: &str, params: Value| runtime.block_on(client.request(method, params));
     let status = ask("chain_status", serde_json::json!([])).expect("an answer");
     let number = |name: &str| -> u64 { status[name].as_str().expect("text").parse().expect("a number") };
     assert_eq!(number("earliest_block"), 1);

@@ -75,7 +75,8 @@ fn constants(file: &str, text: &str) -> Vec<Constant> {
         }
         let Some((name, rest)) = whole.split_once(": ") else { continue };
         let Some((kind, expression)) = rest.split_once(" = ") else { continue };
-        let doc: Vec<&str> = lines[..index].iter().rev().map_while(|line| line.trim().strip_prefix("///")).collect();
+        let doc: Vec<&str> =
+            lines[..index].iter().rev().map_while(|line| line.trim().strip_prefix("///")).collect();
         let doc: Vec<&str> = doc.into_iter().rev().map(str::trim).collect();
         found.push(Constant {
             file: file.into(),
@@ -96,7 +97,8 @@ fn sources() -> Vec<Constant> {
         for entry in fs::read_dir(&folder).expect("a readable folder") {
             let path = entry.expect("a readable entry").path();
             let name = path.strip_prefix(&root).expect("below the root").display().to_string();
-            let test = ["tests", "tests.rs", "target", "examples", "benches"].iter().any(|end| path.ends_with(end));
+            let test =
+                ["tests", "tests.rs", "target", "examples", "benches"].iter().any(|end| path.ends_with(end));
             if test {
                 continue;
             }
@@ -258,7 +260,13 @@ fn shown(constant: &Constant, value: Option<u128>) -> String {
             value => format!("{} bytes", thousands(value)),
         };
     }
-    let unit = [("GAS", " gas"), ("PERCENT", " %"), ("HEIGHTS", " heights"), ("S", " s"), ("PERMILLE", " per mille")];
+    let unit = [
+        ("GAS", " gas"),
+        ("PERCENT", " %"),
+        ("HEIGHTS", " heights"),
+        ("S", " s"),
+        ("PERMILLE", " per mille"),
+    ];
     let unit = unit.iter().find(|(part, _)| has(part)).map_or("", |(_, unit)| *unit);
     format!("{}{unit}", thousands(value))
 }
@@ -267,7 +275,9 @@ fn table() -> String {
     let all = sources();
     let mut tables: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for constant in all.iter().filter(|constant| is_bound(&constant.name)) {
-        let Some(place) = AREAS.iter().position(|(folder, _)| constant.file.starts_with(folder)) else { continue };
+        let Some(place) = AREAS.iter().position(|(folder, _)| constant.file.starts_with(folder)) else {
+            continue;
+        };
         // One table for each heading, at the place of its first folder.
         let heading = AREAS[place].1;
         let place = AREAS.iter().position(|(_, other)| *other == heading).unwrap_or(place);

@@ -153,7 +153,8 @@ fn the_module_is_of_these_sources() {
         assert_eq!(found, format!("0x{hash}"), "{file} has changed: run core/proof/wasm/build");
         listed.push(file.to_owned());
     }
-    let mut folders = vec!["core/types/src".to_owned(), "core/proof/src".into(), "core/proof/wasm/src".into()];
+    let mut folders =
+        vec!["core/types/src".to_owned(), "core/proof/src".into(), "core/proof/wasm/src".into()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(root.join(&folder)).unwrap() {
             let entry = entry.unwrap();
