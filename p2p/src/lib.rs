@@ -12,6 +12,8 @@
 
 mod config;
 pub mod consensus;
+#[doc(hidden)]
+pub mod internals;
 mod metrics;
 mod runtime;
 

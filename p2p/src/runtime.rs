@@ -4,7 +4,7 @@
 
 mod behaviour;
 mod disk;
-mod frames;
+pub(crate) mod frames;
 mod inbound;
 mod network;
 mod peers;
@@ -12,7 +12,7 @@ mod pool_file;
 mod probe;
 mod resolve;
 mod thread;
-mod wire;
+pub(crate) mod wire;
 
 pub use probe::{ProbeError, probe};
 

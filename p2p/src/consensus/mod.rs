@@ -11,8 +11,8 @@
 //! is begun anew; a block is executed before it is voted for, and the outcome is kept for the commit.
 
 mod blocks;
-mod codec;
-mod context;
+pub(crate) mod codec;
+pub(crate) mod context;
 mod effects;
 mod follow;
 pub mod forge;
@@ -25,7 +25,7 @@ mod queues;
 mod replay;
 mod timers;
 mod txs;
-mod verify;
+pub(crate) mod verify;
 
 mod wal;
 

@@ -91,6 +91,17 @@ fn the_edges_are_the_documented_ones() {
             &["hydrogen-core", "hydrogen-embed", "hydrogen-offchain", "hydrogen-types", "hydrogen-vm"],
         ),
         (
+            "hydrogen-fuzz",
+            &[
+                "hydrogen-core",
+                "hydrogen-offchain",
+                "hydrogen-p2p",
+                "hydrogen-proof",
+                "hydrogen-types",
+                "hydrogen-vm",
+            ],
+        ),
+        (
             "hydrogen",
             &[
                 "hydrogen-core",

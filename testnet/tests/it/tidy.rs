@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 fn sources() -> Vec<(String, String)> {
     let root = root();
     let mut found = Vec::new();
-    let tops = ["core", "vm", "p2p", "cli", "testnet", "contracts"];
+    let tops = ["core", "vm", "p2p", "cli", "testnet", "fuzz", "contracts"];
     let mut folders: Vec<PathBuf> = tops.iter().map(|top| root.join(top)).collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("a readable folder") {
