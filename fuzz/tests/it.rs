@@ -83,3 +83,16 @@ fn corpora_are_small_and_belong_to_a_target() {
         assert!(bytes <= CORPUS_BYTES_MAX, "corpus/{name} has {bytes} bytes: minimise it with fuzz/run");
     }
 }
+
+/// Writes every target's seeds below the folder that `HYDROGEN_FUZZ_SEEDS` names, for the engine to start from.
+#[test]
+fn seeds_are_written_where_asked() {
+    let Some(root) = std::env::var_os("HYDROGEN_FUZZ_SEEDS") else { return };
+    for target in TARGETS {
+        let folder = Path::new(&root).join(target.name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (index, seed) in (target.seeds)().iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{index:02}")), seed).unwrap();
+        }
+    }
+}

@@ -2,9 +2,12 @@
 
 mod agreement;
 mod docs;
+mod golden;
 mod hostile;
+mod invariants;
 mod layering;
 mod limits;
 mod sim;
 mod support;
 mod tidy;
+mod vectors;
