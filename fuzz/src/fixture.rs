@@ -147,11 +147,17 @@ pub(crate) fn commit(chain: &mut Chain, txs: Vec<CheckedTx>) {
     chain.commit(executed, certificate).expect("a store in memory");
 }
 
+/// The store of [`lived_chain`].
+pub(crate) fn lived_store() -> Arc<MemStore> {
+    static STORE: LazyLock<Arc<MemStore>> = LazyLock::new(Arc::default);
+    STORE.clone()
+}
+
 /// A chain with the counter in genesis, and blocks with a transfer, an upload and calls.
 pub(crate) fn lived_chain() -> MutexGuard<'static, Chain> {
     static CHAIN: LazyLock<Mutex<Chain>> = LazyLock::new(|| {
-        let store: Arc<MemStore> = Arc::default();
-        let mut chain = Chain::open(store, vm(), genesis(vec![counter()])).expect("a chain in memory");
+        let mut chain =
+            Chain::open(lived_store(), vm(), genesis(vec![counter()])).expect("a chain in memory");
         let call = actions().swap_remove(4);
         for (nonce, action) in (0..).zip([actions().swap_remove(0), call.clone(), call]) {
             let tx = encode(&signed(nonce, action));

@@ -58,6 +58,7 @@ targets! {
     request: 1,
     record: 1,
     wal: 5,
+    snapshot: 2,
     genesis: 1,
     proof: 1,
     abi: 1,
