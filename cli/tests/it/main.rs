@@ -1,6 +1,7 @@
 //! Tests with real processes and sockets.
 
 mod bad_input;
+mod chaos;
 mod compute;
 mod demo;
 mod dev;

@@ -52,10 +52,19 @@ pub(super) async fn audit(net: &Net, ledgers: Vec<Ledger>) -> Result<Audit, Real
 }
 
 /// What a node has of one height.
-struct Shown {
+#[derive(Debug, Default)]
+pub(super) struct Shown {
     hash: String,
     root: String,
     txs: Vec<String>,
+}
+
+impl Shown {
+    /// A block with these transactions.
+    #[cfg(test)]
+    pub(super) fn of(txs: &[&str]) -> Self {
+        Self { txs: txs.iter().copied().map(String::from).collect(), ..Self::default() }
+    }
 }
 
 async fn blocks(rpc: &Rpc, url: &str, top: u64) -> Result<BTreeMap<u64, Shown>, RealError> {
@@ -95,7 +104,7 @@ async fn same(rpc: &Rpc, url: &str, index: usize, first: &BTreeMap<u64, Shown>) 
 }
 
 /// Every transaction that some node called final is in the chain, once, where it said.
-fn nothing_lost(chain: &BTreeMap<u64, Shown>, ledgers: &[Ledger]) -> Result<usize, RealError> {
+pub(super) fn nothing_lost(chain: &BTreeMap<u64, Shown>, ledgers: &[Ledger]) -> Result<usize, RealError> {
     let mut places = BTreeMap::new();
     for (height, block) in chain {
         for hash in &block.txs {

@@ -61,6 +61,14 @@ pub(super) struct Load {
     tasks: JoinSet<()>,
 }
 
+impl Ledger {
+    /// Of an account that has done nothing yet, among so many.
+    pub(super) fn of(address: Address, accounts: usize) -> Self {
+        let (paid, finals) = (vec![0; accounts], Vec::new());
+        Self { address, nonce: 0, spent: 0, paid, added: 0, finals, expired: 0, retries: 0 }
+    }
+}
+
 struct Sender {
     rpc: Rpc,
     urls: Vec<String>,
@@ -94,17 +102,7 @@ impl Load {
         let mut rng = Rng::new(seed ^ 0x10ad);
         let (mut ledgers, mut tasks) = (Vec::new(), JoinSet::new());
         for key in keys {
-            let ledger = Ledger {
-                address: key.address(),
-                nonce: 0,
-                spent: 0,
-                paid: vec![0; accounts],
-                added: 0,
-                finals: Vec::new(),
-                expired: 0,
-                retries: 0,
-            };
-            let ledger = Arc::new(Mutex::new(ledger));
+            let ledger = Arc::new(Mutex::new(Ledger::of(key.address(), accounts)));
             ledgers.push(Arc::clone(&ledger));
             let sender = Sender {
                 rpc: rpc.clone(),

@@ -1,6 +1,7 @@
 use super::clock::Clock;
 use super::faults::{Fault, FaultKind, Kills};
 use super::stats::{Series, slope};
+use super::{audit, load, watch};
 use crate::sim::Rng;
 
 #[test]
@@ -35,12 +36,53 @@ fn faults_are_what_was_asked_for() {
     }
 }
 
-/// A clock that is not there is said to be missing, with what to do.
+/// A clock whose library or folder is missing says which.
 #[test]
-fn a_clock_needs_its_library_or_says_so() {
-    let home = std::env::temp_dir();
-    if let Err(error) = Clock::new(&home.join("a folder that does not exist")) {
-        let text = error.to_string();
-        assert!(text.contains("libfaketime") || text.contains("clock"), "{text}");
-    }
+fn a_clock_that_cannot_be_set_says_why() {
+    let home = std::env::temp_dir().join("a folder that does not exist");
+    let text = Clock::new(&home).expect_err("no such folder").to_string();
+    assert!(
+        text.contains("apt-get install faketime") || text.contains("a folder that does not exist/clock"),
+        "{text}"
+    );
+}
+
+/// The look-out sees a fork in ids, a fork in roots alone, and a node that falls back; it does not see any in what all
+/// show alike.
+#[test]
+fn a_fork_and_a_step_back_are_seen() {
+    let block = |hash: &str, root: &str| (String::from(hash), String::from(root));
+    let seen = |shown: &[(usize, u64, &str, &str)]| {
+        let mut seen = watch::Seen::of(3);
+        for (node, height, hash, root) in shown {
+            seen.height(*node, *height);
+            seen.block(*node, *height, block(hash, root));
+        }
+        seen.violation
+    };
+    assert_eq!(seen(&[(0, 1, "a", "r"), (1, 1, "a", "r"), (1, 2, "b", "s"), (2, 2, "b", "s")]), None);
+    let text = seen(&[(0, 1, "a", "r"), (1, 1, "b", "r")]).expect("a fork");
+    assert!(text.contains("fork at height 1: node 0 has a"), "{text}");
+    assert!(seen(&[(0, 1, "a", "r"), (2, 1, "a", "q")]).is_some());
+    let text = seen(&[(0, 2, "b", "s"), (0, 1, "a", "r")]).expect("a step back");
+    assert!(text.contains("node 0 fell back from height 2 to 1"), "{text}");
+}
+
+/// A final transaction that is not in the chain, is elsewhere, or is there twice, and one that nobody sent.
+#[test]
+fn what_is_lost_is_missed() {
+    let check = |chain: &[(u64, &[&str])], finals: &[(&str, u64)]| {
+        let chain = chain.iter().map(|(height, txs)| (*height, audit::Shown::of(txs))).collect();
+        let mut ledger = load::Ledger::of(hydrogen_types::Address::of_name("a"), 1);
+        for (hash, height) in finals {
+            ledger.finals.push(load::Final { hash: String::from(*hash), height: *height, ms: 1.0 });
+        }
+        audit::nothing_lost(&chain, &[ledger]).map_err(|error| error.to_string())
+    };
+    assert_eq!(check(&[(1, &["x"]), (2, &["y", "z"])], &[("x", 1), ("y", 2), ("z", 2)]), Ok(3));
+    let lost = check(&[(1, &["x"])], &[("x", 1), ("y", 2)]).expect_err("lost");
+    assert!(lost.contains("y was called final at 2, the chain has it at None"), "{lost}");
+    assert!(check(&[(1, &["x"])], &[("x", 2)]).is_err());
+    assert!(check(&[(1, &["x"]), (2, &["x"])], &[("x", 1)]).is_err());
+    assert!(check(&[(1, &["x", "w"])], &[("x", 1)]).is_err());
 }

@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// What nodes have shown so far.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     /// Id and state root of each height, and who showed it first.
     blocks: BTreeMap<u64, (String, String, usize)>,
     /// The highest height of each node, and when it last grew.
@@ -26,7 +26,47 @@ struct Seen {
     /// The longest time it did not grow since [`Watch::reset_gap`].
     gap: Duration,
     compared: u64,
-    violation: Option<String>,
+    pub(super) violation: Option<String>,
+}
+
+impl Seen {
+    /// Nothing yet, of so many nodes.
+    pub(super) fn of(nodes: usize) -> Self {
+        Self { heights: vec![0; nodes], ..Self::default() }
+    }
+
+    /// A node shows its height.
+    pub(super) fn height(&mut self, index: usize, height: u64) {
+        let top = self.heights.iter().copied().max().unwrap_or_default();
+        let had = self.heights[index];
+        if height < had {
+            self.violation.get_or_insert(format!("node {index} fell back from height {had} to {height}"));
+        }
+        self.heights[index] = had.max(height);
+        if height > top {
+            let now = Instant::now();
+            if let Some(at) = self.grown_at {
+                self.gap = self.gap.max(now - at);
+            }
+            self.grown_at = Some(now);
+        }
+    }
+
+    /// A node shows id and state root of a block.
+    pub(super) fn block(&mut self, index: usize, height: u64, (hash, root): (String, String)) {
+        let Some((known, known_root, first)) = self.blocks.get(&height) else {
+            self.blocks.insert(height, (hash, root, index));
+            return;
+        };
+        if *known == hash && *known_root == root {
+            self.compared += u64::from(*first != index);
+        } else {
+            let text = format!(
+                "fork at height {height}: node {first} has {known} with root {known_root}, node {index} has {hash} with root {root}"
+            );
+            self.violation.get_or_insert(text);
+        }
+    }
 }
 
 /// The look-out.
@@ -42,7 +82,7 @@ fn locked(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
 
 impl Watch {
     pub(super) fn start(rpc: &Rpc, urls: &[String]) -> Self {
-        let seen = Arc::new(Mutex::new(Seen { heights: vec![0; urls.len()], ..Seen::default() }));
+        let seen = Arc::new(Mutex::new(Seen::of(urls.len())));
         let mut tasks = JoinSet::new();
         for (index, url) in urls.iter().enumerate() {
             tasks.spawn(follow(rpc.clone(), url.clone(), index, Arc::clone(&seen)));
@@ -96,51 +136,18 @@ async fn follow(rpc: Rpc, url: String, index: usize, seen: Arc<Mutex<Seen>>) {
         tokio::time::sleep(LOOK).await;
         let Some(status) = rpc.status(&url).await else { continue };
         let height = status.height.get();
-        note_height(&seen, index, height);
-        note_block(&seen, index, height, status.hash, status.root);
+        {
+            let mut seen = locked(&seen);
+            seen.height(index, height);
+            seen.block(index, height, (status.hash, status.root));
+        }
         while next < height {
             let Ok(answer) = rpc.ask(&url, "chain_header", json!([next.to_string()])).await else { break };
             // A node that began with a snapshot, or that forgets, has no early blocks.
             if let Some((_, hash, root)) = shown(&answer) {
-                note_block(&seen, index, next, hash, root);
+                locked(&seen).block(index, next, (hash, root));
             }
             next += 1;
-        }
-    }
-}
-
-fn note_height(seen: &Mutex<Seen>, index: usize, height: u64) {
-    let mut seen = locked(seen);
-    let top = seen.heights.iter().copied().max().unwrap_or_default();
-    if height < seen.heights[index] {
-        let had = seen.heights[index];
-        seen.violation.get_or_insert(format!("node {index} fell back from height {had} to {height}"));
-    }
-    seen.heights[index] = seen.heights[index].max(height);
-    if height > top {
-        let now = Instant::now();
-        if let Some(at) = seen.grown_at {
-            seen.gap = seen.gap.max(now - at);
-        }
-        seen.grown_at = Some(now);
-    }
-}
-
-fn note_block(seen: &Mutex<Seen>, index: usize, height: u64, hash: String, root: String) {
-    let mut seen = locked(seen);
-    match seen.blocks.get(&height) {
-        None => {
-            seen.blocks.insert(height, (hash, root, index));
-        }
-        Some((known, known_root, first)) if *known == hash && *known_root == root => {
-            let another = *first != index;
-            seen.compared += u64::from(another);
-        }
-        Some((known, known_root, first)) => {
-            let text = format!(
-                "fork at height {height}: node {first} has {known} with root {known_root}, node {index} has {hash} with root {root}"
-            );
-            seen.violation.get_or_insert(text);
         }
     }
 }
