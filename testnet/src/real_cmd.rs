@@ -59,6 +59,9 @@ pub(crate) struct Chaos {
     /// Cut the network in two.
     #[arg(long)]
     partitions: bool,
+    /// Longest of these cuts, in seconds; the shortest takes two.
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(2..=3_600))]
+    partition_s: u64,
     /// Stop and continue processes.
     #[arg(long)]
     pauses: bool,
@@ -171,6 +174,7 @@ pub(crate) fn run_chaos(args: &Chaos) -> Result<(), String> {
         net: args.network.options(8, args.clocks)?,
         lasts: minutes(args.minutes)?,
         kills,
+        partition_max: Duration::from_secs(args.partition_s),
         faults,
         per_second: args.load,
     };

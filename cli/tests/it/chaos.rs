@@ -28,6 +28,7 @@ fn processes_killed_and_stopped_under_load_agree_and_lose_nothing() {
         net,
         lasts: Duration::from_secs(from_env("HYDROGEN_CHAOS_S", 10)),
         kills: Kills::One,
+        partition_max: Duration::from_secs(15),
         faults: vec![FaultKind::Pause],
         per_second: 10.0,
     };

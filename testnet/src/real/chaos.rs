@@ -2,7 +2,7 @@
 
 use super::audit::{self, Audit};
 use super::error::RealError;
-use super::faults::{Fault, FaultKind, Kills};
+use super::faults::{Bounds, Fault, FaultKind, Kills};
 use super::load::{self, Load};
 use super::net::{Net, NetOptions};
 use super::report::{ChaosReport, KindReport, NodeReport};
@@ -28,6 +28,8 @@ pub struct ChaosOptions {
     pub lasts: Duration,
     /// How many are killed at a time.
     pub kills: Kills,
+    /// Longest partition; the shortest takes two seconds.
+    pub partition_max: Duration,
     /// What else happens.
     pub faults: Vec<FaultKind>,
     /// Transactions a second.
@@ -48,6 +50,8 @@ pub async fn chaos(options: ChaosOptions, say: impl Fn(&str)) -> Result<ChaosRep
     let begin = Instant::now();
     let mut rng = Rng::new(seed);
     let mut kinds: BTreeMap<FaultKind, KindReport> = BTreeMap::new();
+    let partition_ms = u64::try_from(options.partition_max.as_millis()).unwrap_or(u64::MAX);
+    let bounds = Bounds { kills: options.kills, partition_ms };
     watch.reset_gap();
     while begin.elapsed() < options.lasts {
         tokio::time::sleep(Duration::from_millis(rng.within(300, 2_000))).await;
@@ -58,7 +62,7 @@ pub async fn chaos(options: ChaosOptions, say: impl Fn(&str)) -> Result<ChaosRep
         if choice.is_empty() {
             continue;
         }
-        let fault = Fault::draw(choice[rng.index(choice.len())], options.kills, net.nodes.len(), &mut rng);
+        let fault = Fault::draw(choice[rng.index(choice.len())], bounds, net.nodes.len(), &mut rng);
         let report = kinds.entry(fault.kind).or_default();
         let resumed = suffer(&mut net, &watch, &fault, &mut rng, report).await?;
         say(&format!("{fault}: all go on after {} ms, height {}", resumed.as_millis(), watch.top()));

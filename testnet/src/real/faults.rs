@@ -48,6 +48,14 @@ impl FaultKind {
     }
 }
 
+/// How bad it may get.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    pub(super) kills: Kills,
+    /// Longest partition.
+    pub(super) partition_ms: u64,
+}
+
 /// One fault that is about to happen.
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
@@ -69,10 +77,10 @@ const FLAP: Duration = Duration::from_millis(150);
 
 impl Fault {
     /// Draws one of `kind` for a network of `count` nodes.
-    pub(super) fn draw(kind: FaultKind, kills: Kills, count: usize, rng: &mut Rng) -> Self {
+    pub(super) fn draw(kind: FaultKind, bounds: Bounds, count: usize, rng: &mut Rng) -> Self {
         let tolerated = (count - 1) / 3;
         let size = match kind {
-            FaultKind::Kill if kills == Kills::Two => 2,
+            FaultKind::Kill if bounds.kills == Kills::Two => 2,
             FaultKind::Kill => 1,
             // From one alone up to the smaller half: beyond the tolerated, neither side may decide anything.
             FaultKind::Partition => rng.index(count / 2) + 1,
@@ -82,7 +90,7 @@ impl Fault {
         let victims = (0..size.min(count)).map(|_| all.swap_remove(rng.index(all.len()))).collect();
         let lasts_ms = match kind {
             FaultKind::Kill => rng.within(200, 4_000),
-            FaultKind::Partition => rng.within(2_000, 15_000),
+            FaultKind::Partition => rng.within(2_000, bounds.partition_ms),
             FaultKind::Clock => rng.within(4_000, 8_000),
             _ => rng.within(1_000, 8_000),
         };

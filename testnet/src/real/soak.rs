@@ -99,6 +99,7 @@ fn summary(samples: &Samples) -> Value {
         "rss_bytes_per_hour": per_hour(|usage| usage.rss),
         "disk_bytes_per_hour": per_hour(|usage| usage.chain + usage.votes + usage.other),
         "chain_bytes_per_block": per_block(|usage| usage.chain),
+        "chain_written_bytes_per_block": per_block(|usage| usage.chain_written),
         "votes_bytes_per_block": per_block(|usage| usage.votes),
         "files": [first.2.files, last.2.files],
         "cpu_ms_per_block": if blocks == 0 { 0.0 } else { (cpu * 1e6 / blocks as f64).round() / 1e3 }

@@ -1,5 +1,5 @@
 use super::clock::Clock;
-use super::faults::{Fault, FaultKind, Kills};
+use super::faults::{Bounds, Fault, FaultKind, Kills};
 use super::stats::{Series, slope};
 use super::{audit, load, watch};
 use crate::sim::Rng;
@@ -23,16 +23,18 @@ fn the_slope_is_that_of_the_line() {
 #[test]
 fn faults_are_what_was_asked_for() {
     let mut rng = Rng::new(3);
+    let bounds = |kills| Bounds { kills, partition_ms: 5_000 };
     for _ in 0..1_000 {
-        let two = Fault::draw(FaultKind::Kill, Kills::Two, 7, &mut rng);
+        let two = Fault::draw(FaultKind::Kill, bounds(Kills::Two), 7, &mut rng);
         assert_eq!(two.victims.len(), 2);
         assert_ne!(two.victims[0], two.victims[1]);
         assert!(two.leaves_quorum(7));
-        let pause = Fault::draw(FaultKind::Pause, Kills::One, 7, &mut rng);
+        let pause = Fault::draw(FaultKind::Pause, bounds(Kills::One), 7, &mut rng);
         assert!((1..=2).contains(&pause.victims.len()) && pause.leaves_quorum(7));
-        let split = Fault::draw(FaultKind::Partition, Kills::One, 7, &mut rng);
+        let split = Fault::draw(FaultKind::Partition, bounds(Kills::One), 7, &mut rng);
         assert!((1..=3).contains(&split.victims.len()));
         assert_eq!(split.leaves_quorum(7), split.victims.len() < 3);
+        assert!((2_000..=5_000).contains(&split.lasts.as_millis()));
     }
 }
 

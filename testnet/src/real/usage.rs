@@ -16,8 +16,10 @@ pub(super) struct Usage {
     /// Processor seconds since its start.
     pub(super) cpu_s: f64,
     pub(super) files: u64,
-    /// Bytes that the store's folder takes of the disk.
+    /// Bytes that the store's folder takes of the disk, what it reserved ahead included.
     pub(super) chain: u64,
+    /// Bytes that were written there and are not yet removed.
+    pub(super) chain_written: u64,
     /// The same of the vote log's folder.
     pub(super) votes: u64,
     /// The same of everything else in the home.
@@ -28,11 +30,11 @@ impl Usage {
     pub(super) fn of(pid: Option<u32>, home: &Path) -> Self {
         let mut usage = Self::default();
         for entry in std::fs::read_dir(home).into_iter().flatten().flatten() {
-            let bytes = disk(&entry.path());
+            let (taken, written) = disk(&entry.path());
             match entry.file_name().to_str() {
-                Some("chain") => usage.chain += bytes,
-                Some("votes") => usage.votes += bytes,
-                _ => usage.other += bytes,
+                Some("chain") => (usage.chain, usage.chain_written) = (taken, written),
+                Some("votes") => usage.votes = taken,
+                _ => usage.other += taken,
             }
         }
         let Some(pid) = pid else { return usage };
@@ -58,16 +60,17 @@ impl Usage {
     pub(super) fn json(&self) -> Value {
         json!({
             "rss": self.rss, "rss_max": self.rss_max, "cpu_s": self.cpu_s, "files": self.files,
-            "chain": self.chain, "votes": self.votes, "other": self.other
+            "chain": self.chain, "chain_written": self.chain_written, "votes": self.votes, "other": self.other
         })
     }
 }
 
-/// Bytes that a file or folder takes of the disk.
-fn disk(path: &Path) -> u64 {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return 0 };
+/// Bytes that a file or folder takes of the disk, and the lengths of the files.
+fn disk(path: &Path) -> (u64, u64) {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return (0, 0) };
     if !metadata.is_dir() {
-        return metadata.blocks() * 512;
+        return (metadata.blocks() * 512, metadata.len());
     }
-    std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| disk(&entry.path())).sum()
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten().map(|entry| disk(&entry.path()));
+    inside.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
