@@ -27,6 +27,12 @@ const PENDING_INCOMING_MAX: u32 = 64;
 const STREAMS_MAX: usize = 128;
 /// Time for an answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
+/// Between two pings of a connection.
+const PING_EVERY: Duration = Duration::from_secs(2);
+/// Time for the answer to a ping; without one the connection is closed and the peer dialled anew. On a broken line TCP
+/// itself waits for a quarter of an hour, and after the line is whole again for as long as it was broken, up to two
+/// minutes.
+const PING_ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// Beat of the gossip mesh; a message must be judged within ten.
 const GOSSIP_HEARTBEAT: Duration = Duration::from_millis(500);
 /// What a transaction's frame adds to it.
@@ -108,7 +114,9 @@ fn behaviour(
         allowed: Toggle::from(allowed),
         blocked: allow_block_list::Behaviour::default(),
         identify: identify::Behaviour::new(identity),
-        ping: ping::Behaviour::default(),
+        ping: ping::Behaviour::new(
+            ping::Config::new().with_interval(PING_EVERY).with_timeout(PING_ANSWERED_WITHIN),
+        ),
         requests: request_response::Behaviour::with_codec(
             Frames(limits),
             [(protocol, request_response::ProtocolSupport::Full)],

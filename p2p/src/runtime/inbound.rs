@@ -10,7 +10,7 @@ use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub;
 use libp2p::request_response::{self, InboundFailure, ResponseChannel};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, PeerId, identify};
+use libp2p::{Multiaddr, PeerId, identify, ping};
 use std::io;
 use std::time::Instant;
 
@@ -37,6 +37,7 @@ impl Network {
             }
             SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.on_request_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip_event(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(&event),
             SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received {
                 peer_id,
                 info,
@@ -45,6 +46,15 @@ impl Network {
                 self.on_identified(&peer_id, info.listen_addrs);
             }
             _ => {}
+        }
+    }
+
+    /// Closes a connection over which no answer comes any more: the dialling begins anew.
+    fn on_ping(&mut self, event: &ping::Event) {
+        let Err(failure) = &event.result else { return };
+        if !matches!(failure, ping::Failure::Unsupported) {
+            tracing::debug!(peer = %event.peer, %failure, "a connection is dead");
+            self.swarm.close_connection(event.connection);
         }
     }
 

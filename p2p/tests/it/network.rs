@@ -4,12 +4,15 @@ use crate::fixture::{chain, genesis, keys, transfer, upload};
 use hydrogen_core::{Genesis, MemStore, Params};
 use hydrogen_p2p::{Multiaddr, NodeConfig, NodeHandle, peer_id, start};
 use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Longest any condition is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 fn live(count: usize, params: Params) -> Genesis {
     let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
@@ -116,6 +119,75 @@ fn allow_list_keeps_strangers_out() {
     wait(&net.nodes[0], || net.nodes[1].status().height.get() >= 4);
     assert_eq!(net.nodes[2].status().height.get(), 0);
     assert_eq!(net.nodes[0].status().peers.len(), 1);
+}
+
+/// A line on which bytes vanish without a word: both sides notice, give the connection up, and meet again by a new
+/// one when bytes pass again.
+#[test]
+fn a_silent_line_is_given_up_and_dialled_anew() {
+    let mut net = Net {
+        genesis: live(1, Params { heartbeat_ms: 300, ..Params::default() }),
+        nodes: vec![],
+        stores: vec![],
+    };
+    net.join(config(0, 1, vec![]));
+    let line = Line::to(&net.addresses()[0]);
+    net.join(config(1, 1, vec![line.address.clone()]));
+    let met = |node: usize| net.nodes[node].status().peers.len() == 1;
+    wait(&net.nodes[0], || met(0) && met(1) && net.nodes[1].status().height.get() >= 2);
+    line.silent.store(true, Ordering::Relaxed);
+    wait(&net.nodes[0], || !met(0) && !met(1));
+    let top = net.nodes[0].status().height;
+    line.silent.store(false, Ordering::Relaxed);
+    wait(&net.nodes[0], || met(0) && met(1) && net.nodes[1].status().height > top);
+}
+
+/// A line between nodes that can swallow what passes.
+struct Line {
+    address: Multiaddr,
+    silent: Arc<AtomicBool>,
+}
+
+impl Line {
+    fn to(target: &Multiaddr) -> Self {
+        let text = target.to_string();
+        let mut parts = text.split('/').skip(2);
+        let (host, port) = (parts.next().unwrap(), parts.nth(1).unwrap());
+        let (target, id) = (format!("{host}:{port}"), text.split("/p2p/").nth(1).unwrap().to_owned());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let silent = Arc::new(AtomicBool::new(false));
+        let swallow = Arc::clone(&silent);
+        std::thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let Ok(far) = TcpStream::connect(&target) else { continue };
+                let (near_too, far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+                let (there, back) = (Arc::clone(&swallow), Arc::clone(&swallow));
+                std::thread::spawn(move || Self::carry(near, far, &there));
+                std::thread::spawn(move || Self::carry(far_too, near_too, &back));
+            }
+        });
+        Self { address: format!("/ip4/127.0.0.1/tcp/{port}/p2p/{id}").parse().unwrap(), silent }
+    }
+
+    /// Passes bytes on until one side ends. Once bytes were swallowed nothing passes on this connection any more, not
+    /// even its end: it is a new one that must be dialled.
+    fn carry(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool) {
+        let (mut buffer, mut broken) = ([0; 4096], false);
+        while let Ok(count) = from.read(&mut buffer) {
+            broken |= silent.load(Ordering::Relaxed);
+            if broken && count > 0 {
+                continue;
+            }
+            if broken || count == 0 || to.write_all(&buffer[..count]).is_err() {
+                break;
+            }
+        }
+        if broken {
+            // The end does not pass either: the socket stays open for as long as the test runs.
+            std::mem::forget((from, to));
+        }
+    }
 }
 
 /// A validator that stops and starts again from its store and its log goes on.
