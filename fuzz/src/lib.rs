@@ -10,7 +10,7 @@
 
 mod fixture;
 mod mutate;
-mod target;
+mod targets;
 
 pub use mutate::Mutator;
-pub use target::{TARGETS, Target, target};
+pub use targets::{TARGETS, Target, target};
