@@ -26,6 +26,10 @@ pub struct NodeConfig {
     /// Begin a new vote log where a chain is, and no log: by the word of somebody who knows that this key has signed
     /// nothing at the height after the tip.
     pub forget_votes: bool,
+    /// Snapshots of the state; `None` makes, keeps and fetches none.
+    pub snapshots: Option<Snapshots>,
+    /// How a node without a chain catches up.
+    pub sync: SyncMode,
 }
 
 /// A disk whose free space is watched.
@@ -35,6 +39,29 @@ pub struct DiskConfig {
     pub folder: PathBuf,
     /// The node stops when fewer bytes than this are free.
     pub reserve_bytes: u64,
+}
+
+/// Where and when a node makes snapshots of the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshots {
+    /// Folder that holds them.
+    pub folder: PathBuf,
+    /// Blocks between two snapshots; 0 makes none, but what is in the folder is served.
+    pub every: u64,
+    /// How many are kept, at least 1.
+    pub keep: usize,
+}
+
+/// How a node without a chain catches up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SyncMode {
+    /// By a snapshot if peers are far ahead and offer one, else by blocks.
+    #[default]
+    Auto,
+    /// By all blocks from genesis on.
+    Blocks,
+    /// By a snapshot, or not at all.
+    Snapshot,
 }
 
 /// The libp2p identity of a node's peer key.

@@ -17,8 +17,8 @@ pub mod internals;
 mod metrics;
 mod runtime;
 
-pub use config::{DiskConfig, NodeConfig, peer_id, peer_keypair};
+pub use config::{DiskConfig, NodeConfig, Snapshots, SyncMode, peer_id, peer_keypair};
 pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
-pub use runtime::{NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, probe, start};
+pub use runtime::{NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start};

@@ -3,17 +3,22 @@
 //! *Invariants*: every queue is bounded; if one thread ends, so does the other, and the handle says why.
 
 mod behaviour;
+mod bootstrap;
 mod disk;
+mod fetching;
 pub(crate) mod frames;
 mod inbound;
+mod join;
 mod network;
 mod peers;
 mod pool_file;
 mod probe;
 mod resolve;
+mod snapshots;
 mod thread;
 pub(crate) mod wire;
 
+pub use bootstrap::bootstrap;
 pub use probe::{ProbeError, probe};
 
 use crate::config::NodeConfig;
@@ -24,6 +29,7 @@ use hydrogen_types::{Hash, Height};
 use libp2p::{Multiaddr, PeerId};
 use network::{Network, NetworkParts};
 use peers::PeerBook;
+use snapshots::Shelf;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -84,6 +90,9 @@ pub enum NodeError {
     /// A thread or the async runtime cannot be made.
     #[error("node cannot start a thread")]
     Thread(#[source] std::io::Error),
+    /// No snapshot can be fetched or restored.
+    #[error("snapshot: {0}")]
+    Snapshot(String),
     /// The network cannot be set up.
     #[error("network cannot be set up: {0}")]
     Network(String),
@@ -231,13 +240,14 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
     let (outputs, from_host) = mpsc::channel(OUTPUTS_MAX);
     let (committed, _) = broadcast::channel(COMMITTED_MAX);
     let (stop, stopped) = watch::channel(false);
+    let shelf = config.snapshots.clone().map(|snapshots| Arc::new(Shelf::open(snapshots)));
 
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(NodeError::Thread)?;
     let peer_id = crate::config::peer_id(&config.keys);
     let network = {
         let _inside = runtime.enter();
-        network(&config, &genesis, reader.clone(), to_host.clone(), Arc::clone(&shared))?
+        network(&config, &genesis, reader.clone(), to_host.clone(), Arc::clone(&shared), shelf.clone())?
     };
     let host_thread = HostThread {
         host,
@@ -265,6 +275,10 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
     let listening = handle.shared.wait_listening();
     handle.address = listening.map_err(|reason| NodeError::Listen { address: config.listen, reason })?;
     handle.spawn("hydrogen-host", move || host_thread.run())?;
+    if let Some(shelf) = shelf {
+        let (reader, stopped) = (handle.reader.clone(), handle.stop.subscribe());
+        handle.spawn("hydrogen-snap", move || shelf.run(&reader, &stopped))?;
+    }
     Ok(handle)
 }
 
@@ -275,6 +289,7 @@ fn network(
     reader: ChainReader,
     to_host: SyncSender<ToHost>,
     shared: Arc<Shared>,
+    shelf: Option<Arc<Shelf>>,
 ) -> Result<Network, NodeError> {
     let topics = behaviour::Topics::new(genesis);
     let limits = Limits::new(&genesis.params);
@@ -286,7 +301,8 @@ fn network(
         .map_err(|error| NodeError::Listen { address: config.listen.clone(), reason: error.to_string() })?;
     let peers = PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), Instant::now());
     let (genesis, validator) = (genesis.hash(), config.validator);
-    let parts = NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared };
+    let parts =
+        NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared, shelf };
     Ok(Network::new(parts))
 }
 

@@ -119,6 +119,39 @@ pub struct NodeFile {
     pub history: HistoryFile,
     /// The node stops before less than this is free on its disk, in MiB; 0 to run into the end.
     pub disk_reserve_mib: u64,
+    /// How to catch up without a chain: `auto`, `blocks` or `snapshot`.
+    pub sync: Sync,
+    /// Snapshots to make for others.
+    pub snapshots: SnapshotsFile,
+}
+
+/// How a node without a chain catches up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sync {
+    /// By a snapshot if peers are far ahead and offer one, else by blocks.
+    #[default]
+    Auto,
+    /// By all blocks from genesis on.
+    Blocks,
+    /// By a snapshot, or not at all.
+    Snapshot,
+}
+
+/// When a node makes snapshots of the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SnapshotsFile {
+    /// Blocks between two; 0 for none.
+    pub every: u64,
+    /// How many are kept, at least 1.
+    pub keep: usize,
+}
+
+impl Default for SnapshotsFile {
+    fn default() -> Self {
+        Self { every: 1_000, keep: 2 }
+    }
 }
 
 impl Default for NodeFile {
@@ -132,6 +165,8 @@ impl Default for NodeFile {
             validate: true,
             history: HistoryFile::default(),
             disk_reserve_mib: DISK_RESERVE_MIB,
+            sync: Sync::Auto,
+            snapshots: SnapshotsFile::default(),
         }
     }
 }
@@ -163,6 +198,12 @@ impl Home {
     #[must_use]
     pub fn votes(&self) -> PathBuf {
         self.0.join("votes")
+    }
+
+    /// The folder of the snapshots.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.0.join("snapshots")
     }
 
     fn config_path(&self) -> PathBuf {

@@ -3,11 +3,11 @@
 use crate::failure::{Failure, Outcome};
 use crate::node::backend::NodeBackend;
 use crate::node::disk::{create_dir, disk_failure, node_failure, store_failure};
-use crate::node::home::{Home, NodeFile};
+use crate::node::home::{Home, NodeFile, Sync};
 use crate::rpc::{Backend, RpcConfig, RpcServer, serve};
 use crate::shutdown::Shutdown;
 use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, Keep, NodeKeys};
-use hydrogen_p2p::{DiskConfig, Multiaddr, NodeConfig, PeerId};
+use hydrogen_p2p::{DiskConfig, Multiaddr, NodeConfig, PeerId, Snapshots, SyncMode};
 use hydrogen_vm::{Vm, VmConfig};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -67,10 +67,20 @@ pub async fn start_with(
             reserve_bytes: config.disk_reserve_mib.saturating_mul(1 << 20),
         }),
         forget_votes: votes == VoteLog::Forgotten,
+        snapshots: Some(Snapshots {
+            folder: home.snapshots(),
+            every: config.snapshots.every,
+            keep: config.snapshots.keep,
+        }),
+        sync: match config.sync {
+            Sync::Auto => SyncMode::Auto,
+            Sync::Blocks => SyncMode::Blocks,
+            Sync::Snapshot => SyncMode::Snapshot,
+        },
     };
     let paths = home.clone();
     let open = move || -> Outcome<hydrogen_p2p::NodeHandle> {
-        let chain = open_chain(&paths, genesis, keep)?;
+        let chain = open_chain(&paths, genesis, keep, &network)?;
         hydrogen_p2p::start(chain, network).map_err(node_failure)
     };
     let handle = tokio::task::spawn_blocking(open).await??;
@@ -87,11 +97,14 @@ pub async fn start_with(
     }
 }
 
-fn open_chain(home: &Home, genesis: Genesis, keep: Keep) -> Outcome<Chain> {
+fn open_chain(home: &Home, genesis: Genesis, keep: Keep, network: &NodeConfig) -> Outcome<Chain> {
     let path = home.chain();
     create_dir(&path)?;
     create_dir(&home.votes())?;
     let store = hydrogen_core::store::RocksStore::open(&path).map_err(store_failure)?;
+    hydrogen_p2p::bootstrap(&store, &genesis, network).map_err(|error| {
+        Failure::from(error).hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on")
+    })?;
     let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);
     let opened = Chain::open(Arc::new(store), vm, genesis).and_then(|chain| chain.keeping(keep));

@@ -145,6 +145,12 @@ impl Network {
             }
             (Some(_), Request::GetBlock(hash)) if allowed => return self.look_up_block(hash, channel),
             (Some(_), Request::GetBlocks(from)) if allowed => Response::Blocks(self.blocks_from(from)),
+            (Some(_), Request::GetManifest) if allowed => {
+                Response::Manifest(self.shelf.as_ref().and_then(|shelf| shelf.manifest()))
+            }
+            (Some(_), Request::GetChunk(id, index)) if allowed => {
+                Response::Chunk(self.shelf.as_ref().and_then(|shelf| shelf.chunk(&id, index)))
+            }
             _ => Response::Busy,
         };
         // The peer may be gone already.

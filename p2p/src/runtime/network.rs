@@ -6,6 +6,7 @@
 use super::behaviour::{Behaviour, Topics};
 use super::peers::{Allowance, PeerBook};
 use super::resolve::resolve;
+use super::snapshots::Shelf;
 use super::thread::ToHost;
 use super::wire::{Limits, Request, Response, Status};
 use crate::consensus::{Input, Output, Verdict};
@@ -63,6 +64,7 @@ pub(crate) struct Network {
     pub(crate) validator: bool,
     pub(crate) to_host: SyncSender<ToHost>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) shelf: Option<Arc<Shelf>>,
     pub(super) sent: HashMap<OutboundRequestId, Sent>,
     pub(super) waiting: BTreeMap<u64, ResponseChannel<Response>>,
     pub(super) judged: BTreeMap<u64, (MessageId, PeerId)>,
@@ -84,11 +86,12 @@ pub(crate) struct NetworkParts {
     pub(crate) validator: bool,
     pub(crate) to_host: SyncSender<ToHost>,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) shelf: Option<Arc<Shelf>>,
 }
 
 impl Network {
     pub(crate) fn new(parts: NetworkParts) -> Self {
-        let NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared } =
+        let NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared, shelf } =
             parts;
         Self {
             swarm,
@@ -100,6 +103,7 @@ impl Network {
             validator,
             to_host,
             shared,
+            shelf,
             sent: HashMap::new(),
             waiting: BTreeMap::new(),
             judged: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! hash, so nodes of two chains do not understand each other at all.
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use hydrogen_core::snapshot::CHUNK_BYTES_MAX;
 use hydrogen_core::{Genesis, Params};
 use hydrogen_types::{Certificate, Hash, Height};
 
@@ -46,6 +47,10 @@ pub(crate) enum Request {
     GetBlock(Hash),
     /// Asks for decided blocks from a height on.
     GetBlocks(Height),
+    /// Asks for the manifest of the newest snapshot.
+    GetManifest,
+    /// Asks for a chunk of the snapshot of this id.
+    GetChunk(Hash, u32),
 }
 
 impl Request {
@@ -55,6 +60,7 @@ impl Request {
             Self::Message(bytes) | Self::Block(bytes) => bytes.len(),
             Self::GetBlock(_) => BLOCK_COST,
             Self::GetBlocks(_) => SYNC_BYTES,
+            Self::GetManifest | Self::GetChunk(..) => CHUNK_BYTES_MAX,
             Self::Status(status) => status.known.len() * ADDRESS_BYTES_MAX,
         }
     }
@@ -73,6 +79,10 @@ pub(crate) enum Response {
     Block(Option<Vec<u8>>),
     /// Decided blocks in order.
     Blocks(Vec<(Vec<u8>, Certificate)>),
+    /// The manifest, if there is a snapshot.
+    Manifest(Option<Vec<u8>>),
+    /// The chunk, if it is there.
+    Chunk(Option<Vec<u8>>),
 }
 
 /// Limits in bytes.

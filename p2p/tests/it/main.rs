@@ -6,3 +6,4 @@
 mod fixture;
 mod log;
 mod network;
+mod sync;

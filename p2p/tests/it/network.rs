@@ -35,6 +35,8 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
         allow: None,
         disk: None,
         forget_votes: false,
+        snapshots: None,
+        sync: hydrogen_p2p::SyncMode::Auto,
     }
 }
 
