@@ -60,7 +60,10 @@ impl Host {
         let next_due = self.chain.next_due()?;
         self.pace.committed(next_due, self.now);
         self.settle_announcements(&tip);
-        self.out.push(Output::Announce(tip.height, tip.hash));
+        // While blocks are fetched, peers have them already.
+        if !self.is_syncing() {
+            self.out.push(Output::Announce(tip.height, tip.hash));
+        }
         self.out.push(Output::Committed(Arc::clone(committed)));
         Ok(())
     }

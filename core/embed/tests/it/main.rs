@@ -3,6 +3,7 @@
 
 mod draws;
 mod sdk;
+mod snapshots;
 
 use hydrogen_embed::types::{Action, Address, Amount, Gas, Height};
 use hydrogen_embed::{EmbedError, EmbeddedChain, SecretKey, json};
