@@ -103,7 +103,8 @@ fn open_chain(home: &Home, genesis: Genesis, keep: Keep, network: &NodeConfig) -
     create_dir(&home.votes())?;
     let store = hydrogen_core::store::RocksStore::open(&path).map_err(store_failure)?;
     hydrogen_p2p::bootstrap(&store, &genesis, network).map_err(|error| {
-        Failure::from(error).hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on")
+        Failure::from(error)
+            .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on")
     })?;
     let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);

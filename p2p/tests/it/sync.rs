@@ -48,6 +48,8 @@ fn config(index: usize, peers: Vec<Multiaddr>, folder: &Path, every: u64) -> Nod
         validator: index == 0,
         home: None,
         allow: None,
+        disk: None,
+        forget_votes: false,
         snapshots: Some(Snapshots { folder: folder.into(), every, keep: 2 }),
         sync: SyncMode::Auto,
     }
