@@ -21,4 +21,6 @@ pub use config::{DiskConfig, NodeConfig, Snapshots, SyncMode, peer_id, peer_keyp
 pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
-pub use runtime::{NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start};
+pub use runtime::{
+    NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start,
+};
