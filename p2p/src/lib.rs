@@ -22,5 +22,5 @@ pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
 pub use runtime::{
-    NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start,
+    BannedPeer, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start,
 };

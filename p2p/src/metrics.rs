@@ -75,6 +75,10 @@ counters! {
     peer_faults;
     /// Peers banned for a while.
     peers_banned;
+    /// Connections refused: of banned peers, and of addresses that open too many.
+    connections_refused;
+    /// Connections closed because the peer said nothing.
+    peers_silent;
     /// Messages dropped because the host was busy.
     messages_dropped;
 }

@@ -7,14 +7,17 @@ mod bootstrap;
 mod disk;
 mod fetching;
 pub(crate) mod frames;
+mod gate;
 mod inbound;
 mod join;
+mod metered;
 mod network;
 mod peers;
 mod pool_file;
 mod probe;
 mod resolve;
 mod snapshots;
+mod standing;
 mod thread;
 pub(crate) mod wire;
 
@@ -30,6 +33,7 @@ use libp2p::{Multiaddr, PeerId};
 use network::{Network, NetworkParts};
 use peers::PeerBook;
 use snapshots::Shelf;
+pub use standing::BannedPeer;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -107,7 +111,7 @@ pub enum NodeError {
 }
 
 /// A connected peer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PeerInfo {
     /// Its id.
     pub id: PeerId,
@@ -117,10 +121,24 @@ pub struct PeerInfo {
     pub validator: bool,
     /// Height it says it has committed.
     pub height: u64,
+    /// Whether this node dialled it.
+    pub outbound: bool,
+    /// What gossip thinks of it: below -80 nothing of it is listened to.
+    pub score: f64,
+    /// Points against it, which fade; at 100 it is banned.
+    pub points: u32,
+    /// Faults, ever.
+    pub faults: u64,
+    /// Since it was last heard.
+    pub silent_for: Duration,
+    /// Bytes of messages received from it since it connected.
+    pub bytes_in: u64,
+    /// Bytes of messages sent to it.
+    pub bytes_out: u64,
 }
 
 /// Where a node stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeStatus {
     /// Last height committed.
     pub height: Height,
@@ -138,6 +156,8 @@ pub struct NodeStatus {
     pub disk_free: Option<u64>,
     /// Whether they are so few that the node will stop soon.
     pub disk_low: bool,
+    /// Peers that are kept out for a while.
+    pub banned: Vec<BannedPeer>,
 }
 
 /// Why a node stopped by itself.
@@ -184,8 +204,10 @@ impl Shared {
         status.disk_low = disk.low();
     }
 
-    pub(crate) fn set_peers(&self, peers: Vec<PeerInfo>) {
-        lock(&self.status).peers = peers;
+    pub(crate) fn set_peers(&self, peers: Vec<PeerInfo>, banned: Vec<BannedPeer>) {
+        let mut status = lock(&self.status);
+        status.peers = peers;
+        status.banned = banned;
     }
 
     pub(crate) fn set_listening(&self, result: Result<Multiaddr, String>) {

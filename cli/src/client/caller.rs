@@ -2,7 +2,7 @@
 
 use crate::client::error::ClientError;
 use crate::client::transport::Transport;
-use crate::client::types::{Account, BlockView, GenesisView, Status, TxReceipt};
+use crate::client::types::{Account, BlockView, GenesisView, Peers, Status, TxReceipt};
 use crate::rpc::text::Text;
 use crate::rpc::types::{
     AccountJson, BlockJson, HeaderJson, ReceiptJson, ValidatorChangeJson, ValidatorChangesJson, ValidatorJson,
@@ -64,6 +64,14 @@ impl Client {
     /// See [`ClientError`].
     pub async fn status(&self) -> Result<Status, ClientError> {
         self.typed("chain_status", json!([])).await
+    }
+
+    /// The node's peers, and whom it has banned.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn peers(&self) -> Result<Peers, ClientError> {
+        self.typed("net_peers", json!([])).await
     }
 
     /// As [`Client::status`], but each URL is asked once: for whoever waits for nodes that are coming up.

@@ -18,5 +18,5 @@ mod wallet;
 
 pub use caller::Client;
 pub use error::ClientError;
-pub use types::{Account, BlockView, ErrorName, GenesisView, Status, TxReceipt};
+pub use types::{Account, BlockView, ErrorName, GenesisView, Peers, Status, TxReceipt};
 pub use wallet::{Prepared, Settled, Wallet};

@@ -1,11 +1,13 @@
 //! What a client gets to hold: the ledger's own types, read back from JSON.
 
-use crate::rpc::types::{AccountJson, BlockParts, ErrorJson, ReceiptJson, StatusJson};
+use crate::rpc::types::{AccountJson, BlockParts, ErrorJson, PeersJson, ReceiptJson, StatusJson};
 use hydrogen_types::{Address, Amount, Hash, Height, Receipt, SideData};
 use serde_json::Value;
 
 /// Answer of `chain_status`.
 pub type Status = StatusJson;
+/// Answer of `net_peers`.
+pub type Peers = PeersJson;
 /// A final block with typed header, transactions and receipts.
 pub type BlockView = BlockParts;
 /// Name and sentence of a refusal.

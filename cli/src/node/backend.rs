@@ -1,13 +1,14 @@
 //! A node as the RPC server sees it.
 
 use crate::rpc::text::Text;
-use crate::rpc::types::PeerJson;
+use crate::rpc::types::{BannedJson, PeerJson};
 use crate::rpc::{Network, SubmitError};
 use hydrogen_core::{ChainReader, Committed};
-use hydrogen_p2p::{NodeHandle, NodeStatus};
+use hydrogen_p2p::{BannedPeer, NodeHandle, NodeStatus, PeerInfo};
 use hydrogen_types::{Hash, Height};
 use std::fmt::Write;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::broadcast;
 
 /// Code of a submission that found no room or no node.
@@ -56,12 +57,12 @@ impl NodeBackend {
     #[must_use]
     pub fn network(&self) -> Network {
         let status = self.status();
-        let peers = status.peers.into_iter().map(|peer| PeerJson {
-            id: peer.id.to_string(),
-            address: peer.address.to_string(),
-            height: Text(Height::new(peer.height)),
-        });
-        Network { syncing: status.syncing, peers: peers.collect(), mempool_size: status.mempool }
+        Network {
+            syncing: status.syncing,
+            peers: status.peers.into_iter().map(peer_json).collect(),
+            banned: status.banned.into_iter().map(banned_json).collect(),
+            mempool_size: status.mempool,
+        }
     }
 
     fn status(&self) -> NodeStatus {
@@ -87,7 +88,13 @@ impl NodeBackend {
         let Some(handle) = self.handle() else { return body };
         let status = handle.status();
         let free = status.disk_free.map(|free| ("disk_free_bytes", free));
-        let gauges = [("round", u64::from(status.round)), ("voting", u64::from(status.voting))];
+        let validators = status.peers.iter().filter(|peer| peer.validator).count();
+        let gauges = [
+            ("round", u64::from(status.round)),
+            ("voting", u64::from(status.voting)),
+            ("peer_validators", validators as u64),
+            ("peers_banned_now", status.banned.len() as u64),
+        ];
         let gauges = gauges.into_iter().chain(free);
         let rows = gauges.map(|(name, value)| (format!("hydrogen_{name}"), "gauge", value));
         let counters = handle.metrics().all().into_iter();
@@ -108,4 +115,33 @@ impl NodeBackend {
         let handle = self.handle.write().unwrap_or_else(PoisonError::into_inner).take();
         drop(handle);
     }
+}
+
+fn peer_json(peer: PeerInfo) -> PeerJson {
+    PeerJson {
+        id: peer.id.to_string(),
+        address: peer.address.to_string(),
+        height: Text(Height::new(peer.height)),
+        validator: peer.validator,
+        outbound: peer.outbound,
+        score: peer.score,
+        points: peer.points,
+        faults: Text(peer.faults),
+        silent_ms: Text(millis(peer.silent_for)),
+        bytes_in: Text(peer.bytes_in),
+        bytes_out: Text(peer.bytes_out),
+    }
+}
+
+fn banned_json(banned: BannedPeer) -> BannedJson {
+    BannedJson {
+        id: banned.id.to_string(),
+        reason: banned.reason,
+        left_ms: Text(millis(banned.left)),
+        times: banned.times,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

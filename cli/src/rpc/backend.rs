@@ -2,7 +2,7 @@
 
 use crate::dev::DevHandle;
 use crate::node::NodeBackend;
-use crate::rpc::types::PeerJson;
+use crate::rpc::types::{BannedJson, PeerJson};
 use hydrogen_core::{ChainReader, Committed, TxError};
 use hydrogen_types::Hash;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Network {
     pub syncing: bool,
     /// Peers connected.
     pub peers: Vec<PeerJson>,
+    /// Peers kept out for a while.
+    pub banned: Vec<BannedJson>,
     /// Transactions waiting.
     pub mempool_size: usize,
 }

@@ -5,6 +5,7 @@ use crate::rpc::calls::{BlockId, Reads};
 use crate::rpc::error::{Answer, BUSY, INTERNAL, STOPPING, invalid, plain, tx_refused};
 use crate::rpc::interfaces::Interfaces;
 use crate::rpc::params::Args;
+use crate::rpc::types::PeersJson;
 use crate::shutdown::Shutdown;
 use hydrogen_types::{Address, Hash, Height, TxBody, codec};
 use jsonrpsee::RpcModule;
@@ -91,6 +92,7 @@ where
 
 fn chain(module: &mut Module) -> Result<(), RegisterMethodError> {
     module.register_method("chain_status", |_, context, _| status(context))?;
+    module.register_method("net_peers", |_, context, _| peers(context))?;
     module.register_async_method("chain_awaitHeight", |params, context, _| async move {
         let mut args = Args::parse(&params, &["height", "timeout_ms"])?;
         let height: Height = args.required(0)?;
@@ -133,6 +135,11 @@ fn block_id(args: &mut Args, context: &Context) -> Result<String, ErrorObjectOwn
 fn status(context: &Context) -> Answer {
     let network = context.backend.network();
     context.reads().status(&context.backend, network)
+}
+
+fn peers(context: &Context) -> Answer {
+    let network = context.backend.network();
+    crate::rpc::calls::to_json(&PeersJson { peers: network.peers, banned: network.banned })
 }
 
 fn transactions(module: &mut Module) -> Result<(), RegisterMethodError> {

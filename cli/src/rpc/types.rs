@@ -66,6 +66,52 @@ pub struct PeerJson {
     pub address: String,
     /// The height it reported.
     pub height: Text<Height>,
+    /// Whether it says that it votes.
+    #[serde(default)]
+    pub validator: bool,
+    /// Whether this node dialled it.
+    #[serde(default)]
+    pub outbound: bool,
+    /// What gossip thinks of it; below -80 nothing of it is listened to.
+    #[serde(default)]
+    pub score: f64,
+    /// Points against it, which fade; at 100 it is banned.
+    #[serde(default)]
+    pub points: u32,
+    /// Faults, ever.
+    #[serde(default)]
+    pub faults: Text<u64>,
+    /// Milliseconds since it was last heard.
+    #[serde(default)]
+    pub silent_ms: Text<u64>,
+    /// Bytes of messages received from it since it connected.
+    #[serde(default)]
+    pub bytes_in: Text<u64>,
+    /// Bytes of messages sent to it.
+    #[serde(default)]
+    pub bytes_out: Text<u64>,
+}
+
+/// A peer that is kept out for a while.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BannedJson {
+    /// Peer id.
+    pub id: String,
+    /// What it did last.
+    pub reason: String,
+    /// Milliseconds until it may come back.
+    pub left_ms: Text<u64>,
+    /// How often it was banned, this time included.
+    pub times: u32,
+}
+
+/// Answer of `net_peers`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PeersJson {
+    /// Connected.
+    pub peers: Vec<PeerJson>,
+    /// Kept out, the longest ban first.
+    pub banned: Vec<BannedJson>,
 }
 
 /// Answer of `account_get`.

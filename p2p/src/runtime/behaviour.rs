@@ -1,19 +1,22 @@
 //! The libp2p protocols of a node and their settings.
 
 use super::frames::Frames;
+use super::gate::Gate;
+use super::metered::Metered;
 use super::peers::id_of;
 use super::wire::{Limits, protocol_name};
 use crate::config::{NodeConfig, peer_keypair};
 use hydrogen_core::Genesis;
 use hydrogen_types::{Hash, Tag};
-use libp2p::allow_block_list::{AllowedPeers, BlockedPeers};
+use libp2p::allow_block_list::AllowedPeers;
 use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::gossipsub::{self, IdentTopic, MessageAuthenticity, ValidationMode};
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
+use libp2p::{PeerId, StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
 use libp2p::{SwarmBuilder, noise, tcp, yamux};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
 
@@ -21,6 +24,8 @@ use std::time::Duration;
 const CONNECTIONS_PER_PEER_MAX: u32 = 2;
 /// Connections in all.
 const CONNECTIONS_MAX: u32 = 256;
+/// Of these, connections that others opened: the rest is for the validators that this node dials.
+const INCOMING_MAX: u32 = 192;
 /// Incoming connections that have not finished their handshake.
 const PENDING_INCOMING_MAX: u32 = 64;
 /// Streams of one connection at a time.
@@ -35,19 +40,25 @@ const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// Beat of the gossip mesh; a message must be judged within ten.
 const GOSSIP_HEARTBEAT: Duration = Duration::from_millis(500);
+/// Streams of one connection at a time, those of gossip, identify and ping included. What a peer sends on a stream that
+/// nobody reads is kept, up to 256 KiB for each.
+const YAMUX_STREAMS_MAX: usize = STREAMS_MAX + 64;
+/// Messages of one gossip frame that are looked at.
+const MESSAGES_PER_FRAME_MAX: usize = 64;
 /// What a transaction's frame adds to it.
 const GOSSIP_OVERHEAD_BYTES: usize = 1_024;
 
 /// All protocols of a node.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
+    // First: whom it refuses costs nothing more.
+    pub(crate) gate: Gate,
     limits: connection_limits::Behaviour,
     allowed: Toggle<allow_block_list::Behaviour<AllowedPeers>>,
-    pub(crate) blocked: allow_block_list::Behaviour<BlockedPeers>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     pub(crate) requests: request_response::Behaviour<Frames>,
-    pub(crate) gossip: gossipsub::Behaviour,
+    pub(crate) gossip: Metered<gossipsub::Behaviour>,
 }
 
 /// The topics of one chain.
@@ -63,6 +74,12 @@ impl Topics {
     }
 }
 
+fn yamux_config() -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(YAMUX_STREAMS_MAX);
+    config
+}
+
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Builds the swarm; to be called inside the runtime that will drive it.
@@ -74,7 +91,7 @@ pub(crate) fn swarm(
 ) -> Result<Swarm<Behaviour>, Failure> {
     let swarm = SwarmBuilder::with_existing_identity(peer_keypair(&config.keys))
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux_config)?
         .with_behaviour(|keypair| behaviour(keypair, config, genesis, limits, topics))?
         .with_swarm_config(|config| {
             config.with_idle_connection_timeout(Duration::from_secs(u64::from(u32::MAX)))
@@ -99,30 +116,33 @@ fn behaviour(
     });
     let connections = ConnectionLimits::default()
         .with_max_established(Some(CONNECTIONS_MAX))
+        .with_max_established_incoming(Some(INCOMING_MAX))
         .with_max_established_per_peer(Some(CONNECTIONS_PER_PEER_MAX))
         .with_max_pending_incoming(Some(PENDING_INCOMING_MAX));
     let mut connections = connection_limits::Behaviour::new(connections);
     // However many strangers there are, the configured peers get in.
-    config.peers.iter().filter_map(id_of).for_each(|id| connections.bypass_peer_id(&id));
+    let reserved: BTreeSet<PeerId> =
+        config.peers.iter().filter_map(id_of).chain(config.allow.iter().flatten().copied()).collect();
+    reserved.iter().for_each(|id| connections.bypass_peer_id(id));
     let protocol = StreamProtocol::try_from_owned(protocol_name(genesis, "direct"))?;
     let requests = request_response::Config::default()
         .with_request_timeout(REQUEST_TIMEOUT)
         .with_max_concurrent_streams(STREAMS_MAX);
     let identity = identify::Config::new(protocol_name(genesis, "node"), keypair.public());
     Ok(Behaviour {
+        gate: Gate::new(reserved),
         limits: connections,
         allowed: Toggle::from(allowed),
-        blocked: allow_block_list::Behaviour::default(),
         identify: identify::Behaviour::new(identity),
         ping: ping::Behaviour::new(
             ping::Config::new().with_interval(PING_EVERY).with_timeout(PING_ANSWERED_WITHIN),
         ),
         requests: request_response::Behaviour::with_codec(
-            Frames(limits),
+            Frames::new(limits),
             [(protocol, request_response::ProtocolSupport::Full)],
             requests,
         ),
-        gossip: gossip(limits, topics)?,
+        gossip: Metered::new(gossip(limits, topics)?),
     })
 }
 
@@ -139,6 +159,7 @@ fn gossip(limits: Limits, topics: &Topics) -> Result<gossipsub::Behaviour, Failu
         .flood_publish(true)
         .validate_messages()
         .validation_mode(ValidationMode::Anonymous)
+        .max_publish_messages(MESSAGES_PER_FRAME_MAX)
         .max_transmit_size(limits.tx_max.saturating_add(GOSSIP_OVERHEAD_BYTES))
         .message_id_fn(|message| {
             let id = Hash::of(Tag::GOSSIP, &[message.topic.as_str().as_bytes(), &[0], &message.data]);

@@ -1,14 +1,15 @@
 //! What comes in: events of libp2p, turned into inputs of the host or answered here.
 
 use super::behaviour::BehaviourEvent;
-use super::network::{Network, SENDS_MAX, Sent, WAITING_MAX};
+use super::network::{Network, SENDS_MAX, Sent, WAITING_MAX, size};
+use super::standing::Weight;
 use super::wire::{ANNOUNCEMENT_BYTES, KNOWN_MAX, Request, Response, SYNC_BLOCKS_MAX, SYNC_BYTES, Status};
 use crate::consensus::{Input, Peer, PeerState, TxOrigin, Verdict};
 use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Certificate, Hash, Height};
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub;
-use libp2p::request_response::{self, InboundFailure, ResponseChannel};
+use libp2p::request_response::{self, InboundFailure, OutboundFailure, ResponseChannel};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, identify, ping};
 use std::io;
@@ -74,7 +75,8 @@ impl Network {
             gossipsub::Event::Subscribed { .. } => return self.send_unsent(),
             _ => return,
         };
-        let allowed = self.afford(&propagation_source, message.data.len());
+        let bytes = message.data.len();
+        let allowed = self.afford(&propagation_source, bytes, bytes);
         let session = self.peers.session(&propagation_source).map(|session| session.number);
         let token = self.token();
         self.judged.insert(token, (message_id, propagation_source));
@@ -89,7 +91,11 @@ impl Network {
                 Ok((height, id)) => Input::Announced(number, token, height, id),
                 Err(_) => {
                     self.report(token, Verdict::Reject);
-                    return self.fault(propagation_source, "gossiped a malformed announcement");
+                    return self.fault(
+                        propagation_source,
+                        Weight::Malice,
+                        "gossiped a malformed announcement",
+                    );
                 }
             }
         };
@@ -111,18 +117,22 @@ impl Network {
             }
             Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
                 if let Some(sent) = self.sent.remove(&request_id) {
+                    self.peers.received(&peer, size(&response), Instant::now());
                     self.on_response(peer, sent, response);
                 }
             }
-            Event::OutboundFailure { peer, request_id, .. } => {
+            Event::OutboundFailure { peer, request_id, error, .. } => {
+                let malformed = matches!(&error, OutboundFailure::Io(error) if error.kind() == io::ErrorKind::InvalidData);
+                if malformed {
+                    self.fault(peer, Weight::Malice, "sent a malformed answer");
+                }
                 if let Some(sent) = self.sent.remove(&request_id) {
                     self.on_failure(peer, sent);
                 }
             }
             Event::InboundFailure { peer, error: InboundFailure::Io(error), .. } => {
                 if error.kind() == io::ErrorKind::InvalidData {
-                    self.shared.counters.peer_faults.add_one();
-                    self.fault(peer, "sent a malformed request");
+                    self.fault(peer, Weight::Malice, "sent a malformed request");
                 }
             }
             Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
@@ -130,7 +140,7 @@ impl Network {
     }
 
     fn on_request(&mut self, id: PeerId, request: Request, channel: ResponseChannel<Response>) {
-        let allowed = self.afford(&id, request.cost());
+        let allowed = self.afford(&id, size(&request), request.cost());
         let number = self.peers.session(&id).map(|session| session.number);
         let answer = match (number, request) {
             (Some(number), Request::Status(status)) if allowed => {
@@ -153,6 +163,7 @@ impl Network {
             }
             _ => Response::Busy,
         };
+        self.peers.sent(&id, size(&answer));
         // The peer may be gone already.
         self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
     }
@@ -191,12 +202,9 @@ impl Network {
 
     fn on_status(&mut self, id: PeerId, number: Peer, status: &Status) {
         if status.genesis != self.genesis {
-            return self.fault(id, "belongs to another chain");
+            return self.fault(id, Weight::Fatal, "belongs to another chain");
         }
-        if let Some(session) = self.peers.session_mut(&id) {
-            session.validator = status.validator;
-            session.height = status.height.get();
-        }
+        self.peers.greeted(&id, status.validator, status.height.get(), Instant::now());
         if self.validator {
             let now = Instant::now();
             status.known.iter().take(KNOWN_MAX).for_each(|address| self.peers.learn(address, now));

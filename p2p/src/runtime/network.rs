@@ -7,6 +7,7 @@ use super::behaviour::{Behaviour, Topics};
 use super::peers::{Allowance, PeerBook};
 use super::resolve::resolve;
 use super::snapshots::Shelf;
+use super::standing::Weight;
 use super::thread::ToHost;
 use super::wire::{Limits, Request, Response, Status};
 use crate::consensus::{Input, Output, Verdict};
@@ -179,8 +180,17 @@ impl Network {
         self.flush_backlog();
         let now = Instant::now();
         for id in self.peers.end_bans(now) {
-            self.swarm.behaviour_mut().blocked.unblock_peer(id);
+            self.swarm.behaviour_mut().gate.unban(&id);
         }
+        for id in self.peers.silent(now) {
+            tracing::debug!(peer = %id, "a peer says nothing: its connection is closed");
+            self.shared.counters.peers_silent.add_one();
+            self.swarm.behaviour_mut().gate.close(id);
+        }
+        for id in self.swarm.behaviour_mut().gossip.take_floods() {
+            self.fault(id, Weight::Flood, "gossips more than anybody can handle");
+        }
+        self.shared.counters.connections_refused.add(self.swarm.behaviour_mut().gate.take_refused());
         for (id, address) in self.peers.due_dials(now) {
             self.resolving.spawn(async move { (id, resolve(address).await) });
         }
@@ -226,16 +236,29 @@ impl Network {
     }
 
     pub(super) fn publish_peers(&self) {
-        let info = |(id, session): (&PeerId, &super::peers::Session)| PeerInfo {
-            id: *id,
-            address: session.address.clone(),
-            validator: session.validator,
-            height: session.height,
+        let now = Instant::now();
+        let gossip = &self.swarm.behaviour().gossip;
+        let info = |(id, session): (&PeerId, &super::peers::Session)| {
+            let (points, faults) = self.peers.standing(id, now);
+            PeerInfo {
+                id: *id,
+                address: session.address.clone(),
+                validator: session.validator,
+                height: session.height,
+                outbound: session.outbound,
+                score: gossip.peer_score(id).unwrap_or_default(),
+                points,
+                faults,
+                silent_for: now.duration_since(session.seen_at),
+                bytes_in: session.bytes_in,
+                bytes_out: session.bytes_out,
+            }
         };
-        self.shared.set_peers(self.peers.sessions().map(info).collect());
+        self.shared.set_peers(self.peers.sessions().map(info).collect(), self.peers.banned(now));
     }
 
     pub(super) fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {
+        self.peers.sent(id, size(&request));
         let request_id = self.swarm.behaviour_mut().requests.send_request(id, request);
         self.sent.insert(request_id, sent);
     }
@@ -282,7 +305,7 @@ impl Network {
             Output::Verdict(token, verdict) => self.report(token, verdict),
             Output::Fault(peer, reason) => {
                 if let Some(id) = self.peers.id(peer) {
-                    self.fault(id, reason);
+                    self.blame(id, Weight::Malice, reason);
                 }
             }
             // These three are the host thread's.
@@ -308,7 +331,10 @@ impl Network {
         let acceptance = match verdict {
             Verdict::Accept => MessageAcceptance::Accept,
             Verdict::Reject => MessageAcceptance::Reject,
-            Verdict::Ignore => MessageAcceptance::Ignore,
+            Verdict::Ignore => {
+                self.peers.useless(&source);
+                MessageAcceptance::Ignore
+            }
         };
         let gossip = &mut self.swarm.behaviour_mut().gossip;
         gossip.report_message_validation_result(&message, &source, acceptance);
@@ -321,23 +347,38 @@ impl Network {
         }
     }
 
-    /// Takes a message's cost from the peer's allowance; false if it is used up.
-    pub(super) fn afford(&mut self, id: &PeerId, bytes: usize) -> bool {
-        match self.peers.take_allowance(id, bytes, Instant::now()) {
+    /// Takes the cost of a message of `bytes`, in bytes moved, from the peer's allowance; false if it is used up.
+    pub(super) fn afford(&mut self, id: &PeerId, bytes: usize, cost: usize) -> bool {
+        let now = Instant::now();
+        self.peers.received(id, bytes, now);
+        match self.peers.take_allowance(id, cost, now) {
             Allowance::Enough => true,
             Allowance::UsedUp => false,
             Allowance::Flood => {
-                self.fault(*id, "sends more than anybody can handle");
+                self.fault(*id, Weight::Flood, "sends more than anybody can handle");
                 false
             }
         }
     }
 
-    pub(super) fn fault(&mut self, id: PeerId, reason: &str) {
-        tracing::warn!(peer = %id, reason, "a peer misbehaves");
-        if self.peers.fault(id, Instant::now()) {
+    pub(super) fn fault(&mut self, id: PeerId, weight: Weight, reason: &str) {
+        self.shared.counters.peer_faults.add_one();
+        self.blame(id, weight, reason);
+    }
+
+    /// As [`Self::fault`], for one that the host has counted.
+    fn blame(&mut self, id: PeerId, weight: Weight, reason: &str) {
+        let banned = self.peers.fault(id, weight, reason, Instant::now());
+        tracing::warn!(peer = %id, reason, banned, "a peer misbehaves");
+        if banned {
             self.shared.counters.peers_banned.add_one();
-            self.swarm.behaviour_mut().blocked.block_peer(id);
+            self.swarm.behaviour_mut().gate.ban(id);
+            self.publish_peers();
         }
     }
+}
+
+/// Bytes of a message on the wire.
+pub(super) fn size(message: &impl borsh::BorshSerialize) -> usize {
+    borsh::object_length(message).unwrap_or_default()
 }

@@ -1,8 +1,10 @@
-//! Peers: who is connected, whom to dial again and when, who is banned.
+//! Peers: who is connected, how much each may send, whom to dial again and when.
 //!
 //! *Invariants*: a number that the host knows means one session, from the first connection of a peer to the last; a
-//! static peer is dialled until it is connected, with growing pauses; a ban ends by itself.
+//! static peer is dialled until it is connected, with growing pauses; a peer that does not say who it is, or falls
+//! silent, loses its connection.
 
+use super::standing::{BannedPeer, Standing, Weight};
 use super::wire::{ADDRESS_BYTES_MAX, KNOWN_MAX};
 use crate::consensus::Peer;
 use libp2p::multiaddr::Protocol;
@@ -16,12 +18,10 @@ const BACKOFF_MIN: Duration = Duration::from_millis(250);
 const BACKOFF_MAX: Duration = Duration::from_secs(10);
 /// The side with the lower peer id waits so long for the other to dial.
 const LOWER_ID_WAITS: Duration = Duration::from_millis(400);
-/// Faults until a ban: a bug of ours should not cost a peer at once.
-const FAULTS_MAX: u32 = 3;
-/// How long a ban lasts.
-const BAN: Duration = Duration::from_secs(60);
-/// Peers whose faults are remembered.
-const FAULTY_MAX: usize = 4_096;
+/// Time for a peer to tell its state after it connected. It may be as busy as this node is.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(15);
+/// A peer that has not said anything for so long is gone, whatever its connection says: states come every second.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Addresses that are dialled: those of the configuration and as many validators as there can be.
 const STATICS_MAX: usize = 256;
 /// Dials of an address that a peer told.
@@ -34,13 +34,22 @@ const BYTES_PER_TOKEN: usize = 16 << 10;
 const REFUSED_PER_FAULT: u32 = 2_000;
 /// And at once.
 const BURST: f64 = 4_000.0;
+/// What a message costs besides that turned out to be of no use.
+const USELESS_COST: f64 = 9.0;
 
 /// A connected peer.
 pub(crate) struct Session {
     pub(crate) number: Peer,
     pub(crate) address: Multiaddr,
+    /// Whether this node dialled.
+    pub(crate) outbound: bool,
     pub(crate) validator: bool,
     pub(crate) height: u64,
+    pub(crate) seen_at: Instant,
+    connected_at: Instant,
+    greeted: bool,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
     /// Where it says it listens.
     pub(crate) listens: Option<Multiaddr>,
     tokens: f64,
@@ -75,8 +84,7 @@ pub(crate) struct PeerBook {
     by_number: HashMap<Peer, PeerId>,
     next_number: u64,
     statics: Vec<Static>,
-    faults: BTreeMap<PeerId, u32>,
-    banned: BTreeMap<PeerId, Instant>,
+    standing: Standing,
 }
 
 /// The peer id at the end of an address.
@@ -100,8 +108,7 @@ impl PeerBook {
             by_number: HashMap::new(),
             next_number: 1,
             statics: statics.filter(|peer| peer.id != Some(me)).collect(),
-            faults: BTreeMap::new(),
-            banned: BTreeMap::new(),
+            standing: Standing::default(),
         }
     }
 
@@ -128,8 +135,14 @@ impl PeerBook {
         let session = Session {
             number,
             address,
+            outbound: dialled,
             validator: false,
             height: 0,
+            seen_at: now,
+            connected_at: now,
+            greeted: false,
+            bytes_in: 0,
+            bytes_out: 0,
             listens: None,
             tokens: BURST,
             filled_at: now,
@@ -148,10 +161,10 @@ impl PeerBook {
 
     /// The static peers to dial now; each is then left alone for its pause, which doubles.
     pub(crate) fn due_dials(&mut self, now: Instant) -> Vec<(Option<PeerId>, Multiaddr)> {
-        let (sessions, banned) = (&self.sessions, &self.banned);
+        let (sessions, standing) = (&self.sessions, &self.standing);
         let due = |known: &&mut Static| {
-            let connected = known.id.is_some_and(|id| sessions.contains_key(&id) || banned.contains_key(&id));
-            !connected && known.dial_at <= now
+            let settled = known.id.is_some_and(|id| sessions.contains_key(&id) || standing.is_banned(&id));
+            !settled && known.dial_at <= now
         };
         let mut dial = Vec::new();
         for known in self.statics.iter_mut().filter(due) {
@@ -174,7 +187,7 @@ impl PeerBook {
         let Ok(address) = Multiaddr::try_from(bytes.to_vec()) else { return };
         let Some(id) = id_of(&address) else { return };
         let known = id == self.me || self.statics.iter().any(|known| known.id == Some(id));
-        if known || self.sessions.contains_key(&id) || self.banned.contains_key(&id) {
+        if known || self.sessions.contains_key(&id) || self.standing.is_banned(&id) {
             return;
         }
         let dial_at = if self.me < id { now + LOWER_ID_WAITS } else { now };
@@ -229,29 +242,66 @@ impl PeerBook {
         Allowance::Enough
     }
 
-    /// Counts a fault; says whether the peer is now banned.
-    pub(crate) fn fault(&mut self, id: PeerId, now: Instant) -> bool {
-        let faults = self.faults.entry(id).or_default();
-        *faults += 1;
-        if *faults < FAULTS_MAX || id == self.me {
-            return false;
+    /// A peer has told its state.
+    pub(crate) fn greeted(&mut self, id: &PeerId, validator: bool, height: u64, now: Instant) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.validator = validator;
+            session.height = height;
+            session.greeted = true;
+            session.seen_at = now;
         }
-        self.faults.remove(&id);
-        self.banned.insert(id, now + BAN);
-        true
     }
 
-    /// The bans that have ended. Faults are forgiven at the same time, or the book would grow for ever.
+    /// A peer has sent so many bytes.
+    pub(crate) fn received(&mut self, id: &PeerId, bytes: usize, now: Instant) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.seen_at = now;
+            session.bytes_in += bytes as u64;
+        }
+    }
+
+    /// A peer was sent so many bytes.
+    pub(crate) fn sent(&mut self, id: &PeerId, bytes: usize) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.bytes_out += bytes as u64;
+        }
+    }
+
+    /// What a peer gossiped was new but of no use: no fault, yet not for nothing.
+    pub(crate) fn useless(&mut self, id: &PeerId) {
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.tokens = (session.tokens - USELESS_COST).max(0.0);
+        }
+    }
+
+    /// Peers that take a place and say nothing.
+    pub(crate) fn silent(&self, now: Instant) -> Vec<PeerId> {
+        let is_silent = |session: &Session| {
+            let patience = if session.greeted { SILENCE_MAX } else { HELLO_TIMEOUT };
+            let since = if session.greeted { session.seen_at } else { session.connected_at };
+            now.duration_since(since) >= patience
+        };
+        self.sessions.iter().filter(|(_, session)| is_silent(session)).map(|(id, _)| *id).collect()
+    }
+
+    /// Counts a fault; says whether the peer is to be banned now.
+    pub(crate) fn fault(&mut self, id: PeerId, weight: Weight, reason: &str, now: Instant) -> bool {
+        id != self.me && self.standing.fault(id, weight, reason, now)
+    }
+
+    /// Points and faults of a peer; see [`Standing`].
+    pub(crate) fn standing(&self, id: &PeerId, now: Instant) -> (u32, u64) {
+        self.standing.of(id, now)
+    }
+
+    /// Who is banned.
+    pub(crate) fn banned(&self, now: Instant) -> Vec<BannedPeer> {
+        self.standing.banned(now)
+    }
+
+    /// The peers to let in again.
     pub(crate) fn end_bans(&mut self, now: Instant) -> Vec<PeerId> {
-        let ended: Vec<PeerId> =
-            self.banned.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
-        for id in &ended {
-            self.banned.remove(id);
-        }
-        if self.faults.len() > FAULTY_MAX {
-            self.faults.clear();
-        }
-        ended
+        self.standing.settle(now)
     }
 }
 
@@ -289,9 +339,9 @@ mod tests {
         assert!((60..70).contains(&dials[0]), "{dials:?}");
     }
 
-    /// Three faults ban for a while; a flood counts as a fault now and then.
+    /// A flood counts as a fault now and then, and what is of no use costs more.
     #[test]
-    fn faults_ban_and_floods_count() {
+    fn floods_count() {
         let start = Instant::now();
         let mut book = PeerBook::new(id(1), vec![], start);
         assert!(book.connected(id(2), &address("/ip4/10.0.0.2/tcp/1"), false, start));
@@ -301,9 +351,32 @@ mod tests {
         assert_eq!(answers.iter().filter(|answer| **answer == Allowance::Flood).count(), 8);
         let later = start + Duration::from_secs(10);
         assert_eq!(book.take_allowance(&id(2), SYNC_BYTES, later), Allowance::Enough);
-        assert_eq!([(); 3].map(|()| book.fault(id(2), later)), [false, false, true]);
-        assert!(book.end_bans(later).is_empty());
-        assert_eq!(book.end_bans(later + BAN), [id(2)]);
+        let mut useless = 0;
+        while book.take_allowance(&id(2), 0, later) == Allowance::Enough {
+            book.useless(&id(2));
+            useless += 1;
+        }
+        assert!((370..=380).contains(&useless), "{useless}");
         assert_eq!(book.disconnected(&id(2)), Some(Peer(1)));
+    }
+
+    /// Whoever does not say who it is goes soon, whoever falls silent later.
+    #[test]
+    fn silent_peers_are_found() {
+        let start = Instant::now();
+        let mut book = PeerBook::new(id(1), vec![], start);
+        for seed in [2, 3] {
+            book.connected(id(seed), &address("/ip4/10.0.0.2/tcp/1"), false, start);
+        }
+        book.greeted(&id(3), true, 7, start);
+        let at = |seconds| start + Duration::from_secs(seconds);
+        // Other bytes are no greeting.
+        book.received(&id(2), 100, at(14));
+        assert!(book.silent(at(14)).is_empty());
+        assert_eq!(book.silent(at(15)), [id(2)]);
+        book.disconnected(&id(2));
+        book.received(&id(3), 100, at(14));
+        assert!(book.silent(at(73)).is_empty());
+        assert_eq!(book.silent(at(74)), [id(3)]);
     }
 }
