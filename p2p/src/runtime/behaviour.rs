@@ -40,9 +40,6 @@ const PING_EVERY: Duration = Duration::from_secs(2);
 const PING_ANSWERED_WITHIN: Duration = Duration::from_secs(4);
 /// Beat of the gossip mesh; a message must be judged within ten.
 const GOSSIP_HEARTBEAT: Duration = Duration::from_millis(500);
-/// Streams of one connection at a time, those of gossip, identify and ping included. What a peer sends on a stream that
-/// nobody reads is kept, up to 256 KiB for each.
-const YAMUX_STREAMS_MAX: usize = STREAMS_MAX + 64;
 /// Messages of one gossip frame that are looked at.
 const MESSAGES_PER_FRAME_MAX: usize = 64;
 /// What a transaction's frame adds to it.
@@ -74,12 +71,6 @@ impl Topics {
     }
 }
 
-fn yamux_config() -> yamux::Config {
-    let mut config = yamux::Config::default();
-    config.set_max_num_streams(YAMUX_STREAMS_MAX);
-    config
-}
-
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// Builds the swarm; to be called inside the runtime that will drive it.
@@ -91,7 +82,7 @@ pub(crate) fn swarm(
 ) -> Result<Swarm<Behaviour>, Failure> {
     let swarm = SwarmBuilder::with_existing_identity(peer_keypair(&config.keys))
         .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux_config)?
+        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
         .with_behaviour(|keypair| behaviour(keypair, config, genesis, limits, topics))?
         .with_swarm_config(|config| {
             config.with_idle_connection_timeout(Duration::from_secs(u64::from(u32::MAX)))

@@ -98,16 +98,29 @@ async fn write<T: BorshSerialize>(io: &mut (impl AsyncWrite + Unpin + Send), mes
     io.close().await
 }
 
+/// A request that cannot be read. It is handed on like one that can: an error would end the stream, and the library
+/// tells nobody whose it was.
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
 impl request_response::Codec for Frames {
     type Protocol = StreamProtocol;
-    type Request = Request;
+    type Request = Result<Request, Malformed>;
     type Response = Response;
 
-    async fn read_request<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Request>
+    async fn read_request<T>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Result<Request, Malformed>>
     where
         T: AsyncRead + Unpin + Send,
     {
-        read(io, &self.unread.clone().unwrap_or_default(), self.limits.request_max).await
+        let unread = self.unread.clone().unwrap_or_default();
+        match read(io, &unread, self.limits.request_max).await {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Err(Malformed)),
+            read => read.map(Ok),
+        }
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Response>
@@ -118,11 +131,19 @@ impl request_response::Codec for Frames {
         read(io, &AtomicUsize::new(0), self.limits.response_max).await
     }
 
-    async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, request: Request) -> io::Result<()>
+    async fn write_request<T>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+        request: Result<Request, Malformed>,
+    ) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        write(io, &request).await
+        match request {
+            Ok(request) => write(io, &request).await,
+            Err(Malformed) => Err(io::ErrorKind::InvalidInput.into()),
+        }
     }
 
     async fn write_response<T>(

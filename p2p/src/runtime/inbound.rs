@@ -1,6 +1,7 @@
 //! What comes in: events of libp2p, turned into inputs of the host or answered here.
 
 use super::behaviour::BehaviourEvent;
+use super::frames::Malformed;
 use super::network::{Network, SENDS_MAX, Sent, WAITING_MAX, size};
 use super::standing::Weight;
 use super::wire::{ANNOUNCEMENT_BYTES, KNOWN_MAX, Request, Response, SYNC_BLOCKS_MAX, SYNC_BYTES, Status};
@@ -9,11 +10,16 @@ use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Certificate, Hash, Height};
 use libp2p::core::ConnectedPoint;
 use libp2p::gossipsub;
-use libp2p::request_response::{self, InboundFailure, OutboundFailure, ResponseChannel};
+use libp2p::request_response::{self, InboundRequestId, OutboundFailure, ResponseChannel};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, identify, ping};
 use std::io;
 use std::time::Instant;
+
+/// An answer that may have more bytes than this is heavy.
+const HEAVY_BYTES: usize = 1 << 20;
+/// Heavy answers that wait to be read by one peer.
+const HEAVY_PER_PEER_MAX: usize = 8;
 
 impl Network {
     pub(super) fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -109,11 +115,14 @@ impl Network {
         self.next_token
     }
 
-    fn on_request_event(&mut self, event: request_response::Event<Request, Response>) {
+    fn on_request_event(&mut self, event: request_response::Event<Result<Request, Malformed>, Response>) {
         use request_response::{Event, Message};
         match event {
-            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                self.on_request(peer, request, channel);
+            Event::Message { peer, message: Message::Request { request_id, request, channel }, .. } => {
+                match request {
+                    Ok(request) => self.on_request(peer, request_id, request, channel),
+                    Err(Malformed) => self.fault(peer, Weight::Malice, "sent a malformed request"),
+                }
             }
             Event::Message { peer, message: Message::Response { request_id, response }, .. } => {
                 if let Some(sent) = self.sent.remove(&request_id) {
@@ -130,17 +139,23 @@ impl Network {
                     self.on_failure(peer, sent);
                 }
             }
-            Event::InboundFailure { peer, error: InboundFailure::Io(error), .. } => {
-                if error.kind() == io::ErrorKind::InvalidData {
-                    self.fault(peer, Weight::Malice, "sent a malformed request");
-                }
-            }
-            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+            Event::InboundFailure { request_id, .. } => drop(self.heavy.remove(&request_id)),
+            Event::ResponseSent { request_id, .. } => drop(self.heavy.remove(&request_id)),
         }
     }
 
-    fn on_request(&mut self, id: PeerId, request: Request, channel: ResponseChannel<Response>) {
-        let allowed = self.afford(&id, size(&request), request.cost());
+    fn on_request(
+        &mut self,
+        id: PeerId,
+        request_id: InboundRequestId,
+        request: Request,
+        channel: ResponseChannel<Response>,
+    ) {
+        if matches!(&request, Request::Status(status) if status.known.len() > KNOWN_MAX) {
+            return self.fault(id, Weight::Malice, "told more addresses than a state may hold");
+        }
+        let allowed = self.afford(&id, size(&request), request.cost())
+            && (request.cost() < HEAVY_BYTES || self.may_be_heavy(id, request_id));
         let number = self.peers.session(&id).map(|session| session.number);
         let answer = match (number, request) {
             (Some(number), Request::Status(status)) if allowed => {
@@ -166,6 +181,15 @@ impl Network {
         self.peers.sent(&id, size(&answer));
         // The peer may be gone already.
         self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
+    }
+
+    /// Whether a peer may get one large answer more: those that it has not read yet are kept.
+    fn may_be_heavy(&mut self, id: PeerId, request_id: InboundRequestId) -> bool {
+        let unread = self.heavy.values().filter(|peer| **peer == id).count();
+        if unread < HEAVY_PER_PEER_MAX {
+            self.heavy.insert(request_id, id);
+        }
+        unread < HEAVY_PER_PEER_MAX
     }
 
     /// Answers from the chain if the block is decided, else asks the host.

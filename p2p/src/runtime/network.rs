@@ -17,7 +17,7 @@ use hydrogen_core::ChainReader;
 use hydrogen_types::Hash;
 use hydrogen_types::codec::encode;
 use libp2p::gossipsub::{MessageAcceptance, MessageId, PublishError};
-use libp2p::request_response::{OutboundRequestId, ResponseChannel};
+use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, PeerId, Swarm};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -68,6 +68,8 @@ pub(crate) struct Network {
     pub(crate) shelf: Option<Arc<Shelf>>,
     pub(super) sent: HashMap<OutboundRequestId, Sent>,
     pub(super) waiting: BTreeMap<u64, ResponseChannel<Response>>,
+    /// Large answers that are not sent yet, and to whom they go.
+    pub(super) heavy: HashMap<InboundRequestId, PeerId>,
     pub(super) judged: BTreeMap<u64, (MessageId, PeerId)>,
     pub(super) next_token: u64,
     resolving: JoinSet<(Option<PeerId>, Option<Multiaddr>)>,
@@ -107,6 +109,7 @@ impl Network {
             shelf,
             sent: HashMap::new(),
             waiting: BTreeMap::new(),
+            heavy: HashMap::new(),
             judged: BTreeMap::new(),
             next_token: 0,
             resolving: JoinSet::new(),
@@ -259,7 +262,7 @@ impl Network {
 
     pub(super) fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {
         self.peers.sent(id, size(&request));
-        let request_id = self.swarm.behaviour_mut().requests.send_request(id, request);
+        let request_id = self.swarm.behaviour_mut().requests.send_request(id, Ok(request));
         self.sent.insert(request_id, sent);
     }
 

@@ -5,6 +5,7 @@ mod docs;
 mod golden;
 mod hostile;
 mod invariants;
+mod hostile_peer;
 mod layering;
 mod limits;
 mod sim;
