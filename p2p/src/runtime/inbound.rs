@@ -139,8 +139,9 @@ impl Network {
                     self.on_failure(peer, sent);
                 }
             }
-            Event::InboundFailure { request_id, .. } => drop(self.heavy.remove(&request_id)),
-            Event::ResponseSent { request_id, .. } => drop(self.heavy.remove(&request_id)),
+            Event::InboundFailure { request_id, .. } | Event::ResponseSent { request_id, .. } => {
+                self.heavy.remove(&request_id);
+            }
         }
     }
 
