@@ -1,5 +1,7 @@
 //! Every attack at once on four validators over real sockets: who misbehaves is banned, with a reason; who may only
 //! have a bad line is not; honest peers keep their places, and blocks keep coming.
+//!
+//! It runs if `HYDROGEN_HOSTILE` is set: thirty-five attackers and four validators want a machine of their own.
 
 use crate::support::vm;
 use hydrogen_core::{Chain, Genesis, MemStore, Params};
@@ -33,6 +35,8 @@ fn net(genesis: &Genesis) -> Vec<NodeHandle> {
             validator: true,
             home: None,
             allow: None,
+            disk: None,
+            forget_votes: false,
         };
         nodes.push(start(chain, config).expect("a node"));
     }
@@ -54,6 +58,9 @@ fn height(nodes: &[NodeHandle]) -> u64 {
 
 #[test]
 fn attackers_are_banned_and_blocks_keep_coming() {
+    if std::env::var_os("HYDROGEN_HOSTILE").is_none() {
+        return;
+    }
     let genesis = live();
     let nodes = net(&genesis);
     let honest: BTreeSet<PeerId> = nodes.iter().map(NodeHandle::peer_id).collect();
