@@ -63,6 +63,8 @@ enum Command {
     VerifyProof(cmd::verify_proof::Args),
     /// The validator set, and changes of it by the governance key.
     Validators(cmd::validators::Args),
+    /// Validators that have signed two different statements.
+    Evidence(cmd::evidence::Args),
     /// Peers of a node.
     Peers(cmd::peers::Args),
     /// The store of this home: is it what the chain wrote?
@@ -122,6 +124,7 @@ async fn run(line: Line) -> Outcome {
         Command::Block(args) => cmd::block::run(args, &session).await,
         Command::VerifyProof(args) => cmd::verify_proof::run(args, &session).await,
         Command::Validators(args) => cmd::validators::run(args, &session).await,
+        Command::Evidence(args) => cmd::evidence::run(args, &session).await,
         Command::Peers(args) => cmd::peers::run(args, &session).await,
         Command::Store(args) => cmd::store::run(args, &session).await,
         Command::Contract(args) => cmd::contract::run(args, &session).await,

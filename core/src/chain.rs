@@ -9,6 +9,7 @@ pub use crate::block::Tip;
 use crate::block::{Committed, Executed, Ground, undo_of, verify_certificate};
 use crate::crypto::NodeKeys;
 use crate::error::{BlockError, ChainError};
+use crate::evidence::EvidenceBook;
 use crate::execute::earliest;
 use crate::genesis::Genesis;
 use crate::limits::DRAW_PULL_HEIGHTS;
@@ -138,6 +139,14 @@ impl Chain {
     pub fn validators(&self, height: Height) -> Result<ValidatorSet, ChainError> {
         let ahead = height > self.tip().height.next();
         Ok(if ahead { self.next_validators.clone() } else { self.validators.clone() })
+    }
+
+    /// What this node keeps of validators that equivocated.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn evidence(&self) -> Result<EvidenceBook, ChainError> {
+        Ok(EvidenceBook::open(self.store.clone())?)
     }
 
     /// When scheduled work is due, the earliest of it; `None` for none. A change of the validator set is such work: the

@@ -72,3 +72,8 @@ pub const POOL_PER_SENDER_MAX: usize = 256;
 pub const POOL_NONCE_AHEAD_MAX: u64 = 256;
 /// A replacement must pay this much more for its gas, in percent.
 pub const POOL_REPLACE_PERCENT: u64 = 10;
+
+/// Records of equivocation that a node keeps: some 300 KiB.
+pub const EVIDENCE_MAX: usize = 1_000;
+/// Records of equivocation that a node keeps of one validator.
+pub const EVIDENCE_PER_VALIDATOR_MAX: usize = 100;

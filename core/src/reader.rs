@@ -3,6 +3,7 @@
 use crate::block::{Committed, Tip};
 use crate::chain::{META_BASE, block_key, receipt_key};
 use crate::error::TxError;
+use crate::evidence::{Evidence, read_all};
 use crate::execute::{BlockEnv, Context, Executor, Invocation, intrinsic_gas};
 use crate::genesis::Genesis;
 use crate::prune::Earliest;
@@ -307,6 +308,14 @@ impl ChainReader {
     /// When the store fails.
     pub fn validator_changes(&self, from: Height, limit: usize) -> Result<Vec<ValidatorChange>, ReadError> {
         Ok(sets::from_height(&*self.store, from, limit)?)
+    }
+
+    /// What this node keeps of validators that equivocated, by height, validator, round and step.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn evidence(&self) -> Result<Vec<Evidence>, ReadError> {
+        Ok(read_all(&*self.store)?)
     }
 
     /// The value of a raw key.

@@ -63,7 +63,7 @@ counters! {
     proposals_refused_clock;
     /// Proposals refused: a root or another field of the block is wrong.
     proposals_refused_block;
-    /// Validators caught signing two different votes or proposals.
+    /// Records kept of validators that signed two different votes or proposals.
     equivocations;
     /// Bytes and flushes of the write-ahead log.
     wal_flushes;
@@ -81,4 +81,6 @@ counters! {
     peers_silent;
     /// Messages dropped because the host was busy.
     messages_dropped;
+    /// Of the blocks taken from peers, those that were final by votes heard, without a request for them.
+    blocks_heard;
 }

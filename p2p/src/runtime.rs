@@ -282,6 +282,7 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
         next_request: 0,
         home: config.home.clone(),
         disk: disk::DiskWatch::new(config.disk.clone()),
+        journal: None,
     };
     let mut handle = NodeHandle {
         to_host,

@@ -6,6 +6,7 @@ pub mod compute;
 pub mod contract;
 pub mod demo;
 pub mod dev;
+pub mod evidence;
 pub mod init;
 pub mod keys;
 pub mod node;

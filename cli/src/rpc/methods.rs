@@ -3,6 +3,7 @@
 use crate::rpc::backend::{Backend, SubmitError};
 use crate::rpc::calls::{BlockId, Reads};
 use crate::rpc::error::{Answer, BUSY, INTERNAL, STOPPING, invalid, plain, tx_refused};
+use crate::rpc::evidence::{Wanted, page};
 use crate::rpc::interfaces::Interfaces;
 use crate::rpc::params::Args;
 use crate::rpc::types::PeersJson;
@@ -119,6 +120,11 @@ fn chain(module: &mut Module) -> Result<(), RegisterMethodError> {
         let from = args.optional(0)?.unwrap_or(Height::GENESIS);
         let limit = args.optional(1)?;
         context.reads().validator_changes(from, limit)
+    })?;
+    read(module, "chain_evidence", &["validator", "height", "after"], |context, mut args| {
+        let wanted =
+            Wanted { validator: args.optional(0)?, height: args.optional(1)?, after: args.optional(2)? };
+        page(&context.backend.reader(), &wanted)
     })?;
     read(module, "chain_genesis", &[], |context, _| context.reads().genesis())
 }

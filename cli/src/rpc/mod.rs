@@ -15,6 +15,7 @@ mod block_types;
 mod calls;
 mod dev_methods;
 pub mod error;
+mod evidence;
 mod http;
 mod interfaces;
 mod methods;

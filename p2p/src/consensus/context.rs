@@ -43,6 +43,12 @@ macro_rules! shown_as_inner {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
 pub(crate) struct Voter(pub(crate) hydrogen_types::Address);
 shown_as_inner!(Voter);
+
+impl Voter {
+    /// None comes before it.
+    pub(crate) const FIRST: Self = Self(hydrogen_types::Address::new([0; 20]));
+}
+
 impl malachite::Address for Voter {}
 
 /// A height as the engine counts it.

@@ -4,12 +4,14 @@
 //! [`Host::run_engine`] returns it.
 
 use super::codec::{Message, Record};
-use super::context::{At, BlockId, EngineInput, Ledger, SignedProposal, SignedVote, engine, malachite};
+use super::context::{At, BlockId, EngineInput, Ledger, SignedProposal, SignedVote, Vote, engine, malachite};
 use super::host::{Followup, Host, HostError};
 use super::messages::Output;
 use engine::{ConsensusMsg, Effect, LivenessMsg, Resumable, Resume, SignedConsensusMsg};
 use hydrogen_types::{Certificate, CommitSignature, Hash};
-use malachite::{CertificateError, CommitCertificate, ExtendedCommitCertificate, Round, SignedMessage};
+use malachite::{
+    CertificateError, CommitCertificate, ExtendedCommitCertificate, Round, SignedMessage, VoteType,
+};
 use std::sync::Arc;
 
 /// Messages of the current height kept for peers that connect late: own votes, proposals and certificates of the
@@ -89,8 +91,7 @@ impl Host {
                 r.resume_with(())
             }
             Effect::Finalize(_, _, evidence, r) => {
-                let caught = evidence.votes.iter().count() + evidence.proposals.iter().count();
-                self.counters.equivocations.add(caught as u64);
+                self.take_engine_evidence(&evidence);
                 r.resume_with(())
             }
             other => self.perform_signature(other),
@@ -179,8 +180,23 @@ impl Host {
                 self.published.remove(0);
             }
             self.published.push(Arc::clone(&bytes));
+            if self.concerns_followers(&message) {
+                self.out.push(Output::GossipVote(Arc::clone(&bytes)));
+            }
         }
         self.out.push(Output::Broadcast(bytes));
+    }
+
+    /// Whether a message lets those who only follow come to the decision: this node's own proposals and precommits.
+    fn concerns_followers(&self, message: &Message) -> bool {
+        match message {
+            Message::Proposal(proposal) => proposal.message.proposer == self.me,
+            Message::Vote(vote) => {
+                let Vote { kind, value, voter, .. } = &vote.message;
+                *voter == self.me && *kind == VoteType::Precommit && !value.is_nil()
+            }
+            Message::Polka(_) | Message::Round(_) => false,
+        }
     }
 
     /// Stores the decided block, before anything else is said.

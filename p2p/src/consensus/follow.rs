@@ -42,6 +42,7 @@ struct Pending {
 
 struct Request {
     peer: Peer,
+    from: Height,
     until_ms: u64,
 }
 
@@ -115,6 +116,7 @@ impl Host {
             }
             None => {
                 self.followed.peers.insert(peer, news);
+                self.out.push(Output::AskEvidence(peer));
                 if validator {
                     self.repeat_to(peer);
                 }
@@ -171,13 +173,15 @@ impl Host {
             return;
         }
         let far = ahead.iter().any(|(_, height)| *height > target);
-        if self.started && !far && now_ms < since_ms.saturating_add(DECIDE_GRACE_MS) {
+        if (self.started || self.hears_height()) && !far && now_ms < since_ms.saturating_add(DECIDE_GRACE_MS)
+        {
             return;
         }
         let next = ahead.iter().find(|(peer, _)| Some(*peer) > self.followed.last_asked).or(ahead.first());
         if let Some((peer, _)) = next.copied() {
             self.followed.last_asked = Some(peer);
-            self.followed.request = Some(Request { peer, until_ms: now_ms.saturating_add(SYNC_TIMEOUT_MS) });
+            self.followed.request =
+                Some(Request { peer, from: target, until_ms: now_ms.saturating_add(SYNC_TIMEOUT_MS) });
             self.out.push(Output::AskSync(peer, target));
         }
     }
@@ -205,10 +209,8 @@ impl Host {
         peer: Peer,
         blocks: Vec<(Vec<u8>, Certificate)>,
     ) -> Result<(), HostError> {
-        if self.followed.request.as_ref().is_none_or(|request| request.peer != peer) {
-            return Ok(());
-        }
-        let before = self.height;
+        let request = self.followed.request.as_ref().filter(|request| request.peer == peer);
+        let Some(before) = request.map(|request| request.from) else { return Ok(()) };
         for (bytes, certificate) in blocks {
             match self.import(&bytes, certificate)? {
                 Ok(()) => {}
@@ -228,7 +230,7 @@ impl Host {
     }
 
     /// Verifies, executes (unless done before a vote) and stores one decided block.
-    fn import(
+    pub(crate) fn import(
         &mut self,
         bytes: &[u8],
         certificate: Certificate,

@@ -4,6 +4,7 @@ use super::codec::{Message, Record};
 use super::context::malachite::VoteExtensionPolicy;
 use super::context::{At, EngineInput, Members, Voter};
 use super::host::{Host, HostError};
+use super::listen::Listening;
 use super::messages::Output;
 use hydrogen_core::Committed;
 use hydrogen_types::codec::encode;
@@ -38,8 +39,12 @@ impl Host {
     /// The block of this height is stored: forget what belonged to it.
     pub(crate) fn enter_next_height(&mut self, committed: &Arc<Committed>) -> Result<(), HostError> {
         let tip = self.chain.tip();
+        self.tell_dissent(committed);
         self.height = tip.height.next();
-        self.members = Members::new(&self.chain.validators(self.height)?);
+        let members = Members::new(&self.chain.validators(self.height)?);
+        self.members_before = Some((tip.height, std::mem::replace(&mut self.members, members)));
+        self.heard.prune(tip.height);
+        self.listening = Listening::anew();
         self.started = false;
         self.round = 0;
         self.timers.clear();
@@ -60,6 +65,7 @@ impl Host {
         let next_due = self.chain.next_due()?;
         self.pace.committed(next_due, self.now);
         self.settle_announcements(&tip);
+        self.ask_for_evidence();
         // While blocks are fetched, peers have them already.
         if !self.is_syncing() {
             self.out.push(Output::Announce(tip.height, tip.hash));

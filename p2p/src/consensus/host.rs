@@ -8,6 +8,8 @@ use super::blocks::BlockPool;
 use super::codec::{Message, Record};
 use super::context::{At, EngineInput, Ledger, Members, SignedProposal, Voter, engine, malachite};
 use super::follow::Followed;
+use super::heard::Heard;
+use super::listen::Listening;
 use super::messages::{Input, Now, Output, Peer};
 use super::pace::Pace;
 use super::proposals::{Verdict, Want};
@@ -17,7 +19,8 @@ use super::wal::Disk;
 use crate::metrics::Counters;
 use engine::{State, ThresholdParams};
 use hydrogen_core::{
-    BlockError, Chain, ChainError, ChainReader, Committed, Executed, Mempool, NodeKeys, Params, StoreError,
+    BlockError, Chain, ChainError, ChainReader, Committed, EvidenceBook, Executed, Mempool, NodeKeys, Params,
+    StoreError,
 };
 use hydrogen_types::{Hash, Height};
 use malachite::{LinearTimeouts, Round, ValuePayload};
@@ -194,6 +197,13 @@ pub struct Host {
 
     pub(crate) pace: Pace,
     pub(crate) followed: Followed,
+
+    // What validators say, also to others, at this height, the one before and the next.
+    pub(crate) members_before: Option<(Height, Members)>,
+    pub(crate) heard: Heard,
+    pub(crate) listening: Listening,
+    pub(crate) evidence: EvidenceBook,
+    pub(crate) evidence_incomplete: bool,
 }
 
 impl Host {
@@ -220,6 +230,11 @@ impl Host {
             reader: chain.reader(),
             verifier: Verifier::new(chain.genesis().chain_id.clone()),
             followed: Followed::new(&chain.tip()),
+            members_before: None,
+            heard: Heard::default(),
+            listening: Listening::default(),
+            evidence: chain.evidence()?,
+            evidence_incomplete: false,
             chain,
             genesis,
             keys,
@@ -286,6 +301,9 @@ impl Host {
             Input::Synced(peer, blocks) => self.on_synced(peer, blocks),
             Input::SyncFailed(peer) => self.on_sync_failed(peer),
             Input::Tx(bytes, origin) => self.on_tx(bytes, origin),
+            Input::GossipedVote(peer, gossip, bytes) => self.on_gossiped_vote(peer, gossip, &bytes),
+            Input::Evidence(peer, gossip, bytes) => self.on_evidence(peer, gossip, &bytes),
+            Input::EvidenceTold(peer, records) => self.on_evidence_told(peer, &records),
         }
     }
 
@@ -295,6 +313,7 @@ impl Host {
             let Some(timeout) = self.timers.pop_due(self.now.mono_ms) else { break };
             self.feed(EngineInput::TimeoutElapsed(timeout))?;
         }
+        self.follow_heard()?;
         // One height a step, also for a single validator that has work without end: others want their turn.
         if self.due_to_start() {
             self.start_height()?;

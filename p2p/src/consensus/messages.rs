@@ -61,6 +61,12 @@ pub enum Input {
     SyncFailed(Peer),
     /// A transaction.
     Tx(Vec<u8>, TxOrigin),
+    /// A gossiped vote or proposal of any validator; answered by a [`Output::Verdict`].
+    GossipedVote(Peer, u64, Vec<u8>),
+    /// A gossiped record of equivocation; answered by a [`Output::Verdict`].
+    Evidence(Peer, u64, Vec<u8>),
+    /// All such records of a peer, in answer to [`Output::AskEvidence`].
+    EvidenceTold(Peer, Vec<Vec<u8>>),
 }
 
 /// Whether a gossiped message goes on to others.
@@ -115,4 +121,15 @@ pub enum Output {
     Fault(Peer, &'static str),
     /// The node cannot go on: stop, mend, start again.
     Fatal(HostError),
+    /// The peer did something that proves it a liar: have nothing to do with it for a while.
+    Ban(Peer, &'static str),
+    /// Tell everybody what a validator has said: a proposal or precommit of this node, for those who only follow; or
+    /// what another said against a decided block, for those whom it told otherwise.
+    GossipVote(Arc<[u8]>),
+    /// Tell everybody of an equivocation that was found here.
+    GossipEvidence(Vec<u8>),
+    /// Ask a peer for its records of equivocation.
+    AskEvidence(Peer),
+    /// A transaction came into the pool: keep it across a restart.
+    Pooled(Vec<u8>),
 }

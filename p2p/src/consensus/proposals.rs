@@ -6,7 +6,7 @@
 //! round without a proof-of-lock, at most the proof's round with one. The clock is asked only without one.
 
 use super::codec::{Message, Record};
-use super::context::{At, BlockId, EngineInput, Proposal, SignedProposal, Voter, engine, malachite};
+use super::context::{At, BlockId, EngineInput, Members, Proposal, SignedProposal, Voter, engine, malachite};
 use super::host::{Host, HostError, causes};
 use super::messages::{Output, Peer};
 use super::txs::block_bytes_max;
@@ -60,15 +60,18 @@ impl Host {
             // Only a claim, which a request for blocks will test.
             self.hear_of_height(peer, height.previous().unwrap_or(height));
         }
-        if !self.validator || height < self.height || height > self.height.next() {
-            return Ok(());
-        }
-        let Some((voter, good)) = self.check_message(&message)? else {
+        let members = if self.validator { self.members_of(height)? } else { None };
+        let Some(members) = members else { return Ok(()) };
+        let Some((voter, good)) = self.check_message(&message, &members) else {
             // A certificate names no sender; the engine checks it, and only while a height is on.
             return self.on_certificate(peer, message);
         };
         if !good {
             self.fault(peer, "sent a message with a wrong signature");
+            return Ok(());
+        }
+        self.hear(&message, Some(peer))?;
+        if height < self.height {
             return Ok(());
         }
         self.counters.votes_received.add_one();
@@ -86,13 +89,8 @@ impl Host {
     }
 
     /// Who signed a vote or proposal, and whether it is a validator and really did.
-    fn check_message(&mut self, message: &Message) -> Result<Option<(Voter, bool)>, HostError> {
-        let members = if message.height() == self.height {
-            self.members.clone()
-        } else {
-            super::context::Members::new(&self.chain.validators(message.height())?)
-        };
-        Ok(match message {
+    pub(crate) fn check_message(&mut self, message: &Message, members: &Members) -> Option<(Voter, bool)> {
+        match message {
             Message::Vote(vote) => {
                 let key = members.key_of(&vote.message.voter);
                 Some((vote.message.voter, key.is_some_and(|key| self.verifier.vote(vote, &key))))
@@ -105,7 +103,7 @@ impl Host {
                 Some((proposer, key.is_some_and(|key| self.verifier.proposal(signed, &key))))
             }
             Message::Polka(_) | Message::Round(_) => None,
-        })
+        }
     }
 
     fn on_certificate(&mut self, peer: Peer, message: Message) -> Result<(), HostError> {
@@ -145,6 +143,14 @@ impl Host {
         self.held.push(proposal);
         self.want_block(None, id);
         Ok(())
+    }
+
+    /// Asks for a block that nobody sends by itself.
+    pub(crate) fn fetch_block(&mut self, from: Option<Peer>, id: Hash) {
+        self.want_block(from, id);
+        if let Some(want) = self.wanted.get_mut(&id).filter(|want| want.asked == 0) {
+            want.ask_at_ms = self.now.mono_ms;
+        }
     }
 
     fn want_block(&mut self, from: Option<Peer>, id: Hash) {

@@ -4,9 +4,10 @@ use super::blocks::BLOCKS_MAX;
 use super::context::malachite::ValidatorSet as _;
 use super::effects::PUBLISHED_MAX;
 use super::follow::ANNOUNCED_MAX;
+use super::heard::HEARD_MAX;
 use super::height::EARLY_PER_VOTER_MAX;
 use super::host::Host;
-use hydrogen_core::limits::POOL_TXS_MAX;
+use hydrogen_core::limits::{EVIDENCE_MAX, POOL_TXS_MAX};
 
 /// Heights for which early messages are kept: the current one and the next.
 const EARLY_HEIGHTS: usize = 2;
@@ -37,6 +38,8 @@ impl Host {
             queue("executed blocks", self.executed.len(), BLOCKS_MAX),
             queue("held proposals", self.held.len(), BLOCKS_MAX),
             queue("wanted blocks", self.wanted.len(), BLOCKS_MAX),
+            queue("statements of validators", self.heard.len(), HEARD_MAX),
+            queue("records of equivocation", self.evidence.len(), EVIDENCE_MAX),
             queue("announcements", self.followed.announced(), ANNOUNCED_MAX),
         ]
     }

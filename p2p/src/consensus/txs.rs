@@ -4,15 +4,18 @@ use super::host::{Host, HostError};
 use super::messages::{Output, SubmitError, TxOrigin, Verdict};
 use hydrogen_core::reader::ReadError;
 use hydrogen_core::{CheckedTx, Committed, TxError, check_tx};
+use hydrogen_types::Hash;
 use hydrogen_types::codec::encode;
-use hydrogen_types::{Gas, Hash};
 
 impl Host {
     /// Checks a transaction, keeps it, and answers whoever brought it.
     pub(crate) fn on_tx(&mut self, bytes: Vec<u8>, origin: TxOrigin) -> Result<(), HostError> {
         let result = self.admit(&bytes)?;
         match &result {
-            Ok(_) => self.counters.txs_admitted.add_one(),
+            Ok(_) => {
+                self.counters.txs_admitted.add_one();
+                self.out.push(Output::Pooled(bytes.clone()));
+            }
             Err(_) => self.counters.txs_refused.add_one(),
         }
         match origin {
@@ -39,11 +42,16 @@ impl Host {
         Ok(())
     }
 
-    /// The transactions of the pool that could enter blocks now, in an order in which they apply.
+    /// The transactions of the pool, those of one sender by nonce.
     #[must_use]
-    pub fn ready_txs(&self) -> Vec<Vec<u8>> {
-        let ready = self.mempool.take(Gas::new(u64::MAX), usize::MAX);
-        ready.iter().map(|checked| encode(checked.tx())).collect()
+    pub fn waiting_txs(&self) -> Vec<Vec<u8>> {
+        self.mempool.iter().map(|checked| encode(checked.tx())).collect()
+    }
+
+    /// Their bytes.
+    #[must_use]
+    pub fn mempool_bytes(&self) -> usize {
+        self.mempool.bytes()
     }
 
     fn admit(&mut self, bytes: &[u8]) -> Result<Result<Hash, TxError>, HostError> {

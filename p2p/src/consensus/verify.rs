@@ -5,9 +5,10 @@
 
 use super::context::{Ledger, Members, Proposal, SignedProposal, SignedVote, Vote, malachite};
 use hydrogen_core::crypto::verify;
+use hydrogen_core::evidence::proposal_sign_bytes;
 use hydrogen_types::block::{VoteKind, vote_sign_bytes};
 use hydrogen_types::codec::encode;
-use hydrogen_types::{ChainId, Hash, PublicKey, Signature, Tag};
+use hydrogen_types::{ChainId, Hash, PublicKey, Signature};
 use malachite::{
     CertificateError, CommitCertificate, Context, NilOrVal, PolkaCertificate, RoundCertificate,
     RoundCertificateType, ThresholdParams, ValidatorSet as _, VoteType,
@@ -43,11 +44,8 @@ impl Verifier {
 
     /// The bytes a proposal signs.
     pub(crate) fn proposal_bytes(&self, proposal: &Proposal) -> Vec<u8> {
-        let mut bytes = Vec::from(Tag::PROPOSAL.text().as_bytes());
-        bytes.push(0);
-        let rounds = (proposal.round.as_u32(), proposal.pol_round.as_u32());
-        bytes.extend(encode(&(&self.chain_id, proposal.height.0, rounds, proposal.value.0)));
-        bytes
+        let (round, locked) = (proposal.round.as_u32().unwrap_or(0), proposal.pol_round.as_u32());
+        proposal_sign_bytes(&self.chain_id, proposal.height.0, round, locked, proposal.value.0)
     }
 
     /// Whether `vote` is signed by `key`.

@@ -62,12 +62,23 @@ pub(crate) struct Behaviour {
 pub(crate) struct Topics {
     pub(crate) txs: IdentTopic,
     pub(crate) blocks: IdentTopic,
+    pub(crate) votes: IdentTopic,
+    pub(crate) evidence: IdentTopic,
 }
 
 impl Topics {
     pub(crate) fn new(genesis: &Genesis) -> Self {
         let topic = |what| IdentTopic::new(protocol_name(genesis, what));
-        Self { txs: topic("txs"), blocks: topic("blocks") }
+        Self {
+            txs: topic("txs"),
+            blocks: topic("blocks"),
+            votes: topic("votes"),
+            evidence: topic("evidence"),
+        }
+    }
+
+    pub(crate) fn all(&self) -> [&IdentTopic; 4] {
+        [&self.txs, &self.blocks, &self.votes, &self.evidence]
     }
 }
 
@@ -159,12 +170,13 @@ fn gossip(limits: Limits, topics: &Topics) -> Result<gossipsub::Behaviour, Failu
         .build()?;
     let mut gossip = gossipsub::Behaviour::new(MessageAuthenticity::Anonymous, config)?;
     let mut score = gossipsub::PeerScoreParams { ip_colocation_factor_weight: 0.0, ..Default::default() };
-    for topic in [&topics.txs, &topics.blocks] {
+    for topic in topics.all() {
         score.topics.insert(topic.hash(), topic_score());
     }
     gossip.with_peer_score(score, gossipsub::PeerScoreThresholds::default())?;
-    gossip.subscribe(&topics.txs)?;
-    gossip.subscribe(&topics.blocks)?;
+    for topic in topics.all() {
+        gossip.subscribe(topic)?;
+    }
     Ok(gossip)
 }
 

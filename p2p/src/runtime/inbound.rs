@@ -92,6 +92,10 @@ impl Network {
         let (Some(number), true) = (session, allowed) else { return self.report(token, Verdict::Ignore) };
         let input = if message.topic == self.topics.txs.hash() {
             Input::Tx(message.data, TxOrigin::Gossip(number, token))
+        } else if message.topic == self.topics.votes.hash() {
+            Input::GossipedVote(number, token, message.data)
+        } else if message.topic == self.topics.evidence.hash() {
+            Input::Evidence(number, token, message.data)
         } else {
             match decode::<(Height, Hash)>(&message.data, ANNOUNCEMENT_BYTES) {
                 Ok((height, id)) => Input::Announced(number, token, height, id),
@@ -177,6 +181,10 @@ impl Network {
             (Some(_), Request::GetChunk(id, index)) if allowed => {
                 Response::Chunk(self.shelf.as_ref().and_then(|shelf| shelf.chunk(&id, index)))
             }
+            (Some(_), Request::GetEvidence) if allowed => {
+                let records = self.reader.evidence().unwrap_or_default();
+                Response::Evidence(records.iter().map(encode).collect())
+            }
             _ => Response::Busy,
         };
         self.peers.sent(&id, size(&answer));
@@ -248,8 +256,11 @@ impl Network {
             (Sent::GetBlock(hash), _) => self.tell_surely(Input::BlockMissing(number, hash)),
             (Sent::GetBlocks, Response::Blocks(blocks)) => self.tell_surely(Input::Synced(number, blocks)),
             (Sent::GetBlocks, _) => self.tell_surely(Input::SyncFailed(number)),
+            (Sent::GetEvidence, Response::Evidence(records)) => {
+                self.tell_surely(Input::EvidenceTold(number, records));
+            }
             // A busy peer gets the message again with the engine's next repetition.
-            (Sent::Message(..) | Sent::Block(..) | Sent::Status, _) => {}
+            (Sent::Message(..) | Sent::Block(..) | Sent::Status | Sent::GetEvidence, _) => {}
         }
     }
 
@@ -264,7 +275,7 @@ impl Network {
             }
             Sent::GetBlock(hash) => self.tell_surely(Input::BlockMissing(number, hash)),
             Sent::GetBlocks => self.tell_surely(Input::SyncFailed(number)),
-            Sent::Message(..) | Sent::Block(..) | Sent::Status => {}
+            Sent::Message(..) | Sent::Block(..) | Sent::Status | Sent::GetEvidence => {}
         }
     }
 }

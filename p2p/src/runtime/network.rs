@@ -51,6 +51,7 @@ pub(super) enum Sent {
     Block(Arc<[u8]>, u32),
     GetBlock(Hash),
     GetBlocks,
+    GetEvidence,
     Status,
 }
 
@@ -311,8 +312,28 @@ impl Network {
                     self.blame(id, Weight::Malice, reason);
                 }
             }
-            // These three are the host thread's.
-            Output::Admitted(..) | Output::Committed(_) | Output::Fatal(_) => {}
+            Output::GossipVote(bytes) => {
+                // Those who only follow, and nobody if all vote.
+                let topic = self.topics.votes.hash();
+                self.swarm.behaviour_mut().gossip.publish(topic, bytes.to_vec()).ok();
+            }
+            Output::GossipEvidence(bytes) => {
+                // Whoever is not there yet asks for it.
+                let topic = self.topics.evidence.hash();
+                self.swarm.behaviour_mut().gossip.publish(topic, bytes).ok();
+            }
+            Output::AskEvidence(peer) => {
+                if let Some(id) = self.peers.id(peer) {
+                    self.request(&id, Request::GetEvidence, Sent::GetEvidence);
+                }
+            }
+            Output::Ban(peer, reason) => {
+                if let Some(id) = self.peers.id(peer) {
+                    self.fault(id, Weight::Fatal, reason);
+                }
+            }
+            // These are the host thread's.
+            Output::Admitted(..) | Output::Committed(_) | Output::Fatal(_) | Output::Pooled(_) => {}
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::consensus::{Host, HostError, Input, Now, Output, SubmitError, TxOrigin, causes};
 use crate::runtime::disk::DiskWatch;
-use crate::runtime::{NodeFailure, Shared, pool_file};
+use crate::runtime::pool_file::{self, PoolJournal};
+use crate::runtime::{NodeFailure, Shared};
 use hydrogen_core::Committed;
 use hydrogen_types::Hash;
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ pub(crate) struct HostThread {
     pub(crate) next_request: u64,
     pub(crate) home: Option<PathBuf>,
     pub(crate) disk: DiskWatch,
+    pub(crate) journal: Option<PoolJournal>,
 }
 
 impl HostThread {
@@ -82,17 +84,22 @@ impl HostThread {
             tracing::error!(reason, "the node stops");
             self.shared.fail(NodeFailure { reason, disk: error.is_disk() });
         }
-        if let Some(home) = &self.home
-            && let Err(error) = pool_file::save(home, &self.host.ready_txs())
-        {
-            tracing::warn!(error = %error, "the pool is not kept");
+        if let Some(journal) = self.journal.take() {
+            journal.finish(self.host.waiting_txs());
         }
     }
 
     /// What waited when the node stopped waits again, if it still may.
     fn restore_pool(&mut self) -> Result<(), Option<HostError>> {
-        let txs = self.home.as_deref().map(pool_file::take).unwrap_or_default();
-        txs.into_iter().try_for_each(|bytes| self.step(Input::Tx(bytes, TxOrigin::Local(NOBODY))))
+        let Some(home) = self.home.clone() else { return Ok(()) };
+        for bytes in pool_file::load(&home) {
+            self.step(Input::Tx(bytes, TxOrigin::Local(NOBODY)))?;
+        }
+        match PoolJournal::start(&home, self.host.waiting_txs()) {
+            Ok(journal) => self.journal = Some(journal),
+            Err(error) => tracing::warn!(%error, "the pool is not kept"),
+        }
+        Ok(())
     }
 
     fn take_batch(&mut self, first: ToHost) -> Result<(), Option<HostError>> {
@@ -134,6 +141,11 @@ impl HostThread {
                     self.committed.send(committed).ok();
                 }
                 Output::Fatal(error) => return Err(Some(error)),
+                Output::Pooled(tx) => {
+                    if let Some(journal) = &mut self.journal {
+                        journal.keep(tx, self.host.mempool_bytes(), || self.host.waiting_txs());
+                    }
+                }
                 output => self.outputs.blocking_send(output).map_err(|_| None)?,
             }
         }

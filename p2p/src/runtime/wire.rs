@@ -5,6 +5,8 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_core::snapshot::CHUNK_BYTES_MAX;
+use hydrogen_core::evidence::EVIDENCE_BYTES_MAX;
+use hydrogen_core::limits::EVIDENCE_MAX;
 use hydrogen_core::{Genesis, Params};
 use hydrogen_types::{Certificate, Hash, Height};
 
@@ -51,6 +53,8 @@ pub(crate) enum Request {
     GetManifest,
     /// Asks for a chunk of the snapshot of this id.
     GetChunk(Hash, u32),
+    /// Asks for all records of equivocation.
+    GetEvidence,
 }
 
 impl Request {
@@ -59,6 +63,7 @@ impl Request {
         match self {
             Self::Message(bytes) | Self::Block(bytes) => bytes.len(),
             Self::GetBlock(_) => BLOCK_COST,
+            Self::GetEvidence => EVIDENCE_MAX * EVIDENCE_BYTES_MAX,
             Self::GetBlocks(_) => SYNC_BYTES,
             Self::GetManifest | Self::GetChunk(..) => CHUNK_BYTES_MAX,
             Self::Status(status) => status.known.len() * ADDRESS_BYTES_MAX,
@@ -83,6 +88,8 @@ pub(crate) enum Response {
     Manifest(Option<Vec<u8>>),
     /// The chunk, if it is there.
     Chunk(Option<Vec<u8>>),
+    /// Records of equivocation.
+    Evidence(Vec<Vec<u8>>),
 }
 
 /// Limits in bytes.

@@ -6,6 +6,7 @@ mod bounds;
 mod conservation;
 mod double_vote;
 mod durability;
+mod evidence;
 mod roots;
 mod validity;
 
@@ -15,6 +16,7 @@ pub use bounds::Bounds;
 pub use conservation::Conservation;
 pub use double_vote::DoubleVote;
 pub use durability::Durability;
+pub use evidence::NoFalseEvidence;
 pub use roots::Roots;
 pub use validity::Validity;
 
@@ -69,6 +71,15 @@ pub enum Seen<'a> {
         /// Why.
         reason: &'static str,
     },
+    /// It found proof that a validator equivocated.
+    Accused {
+        /// Which.
+        node: usize,
+        /// Whom.
+        accused: usize,
+        /// Whether that one is honest too.
+        honest: bool,
+    },
 }
 
 /// A property of a run.
@@ -95,5 +106,6 @@ pub fn all(genesis: &Genesis) -> Vec<Box<dyn Invariant>> {
         Box::new(Conservation::new(genesis)),
         Box::new(Bounds),
         Box::new(Blame),
+        Box::new(NoFalseEvidence),
     ]
 }

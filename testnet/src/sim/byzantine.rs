@@ -119,7 +119,7 @@ impl Bender {
     fn lie(&mut self, lie: Lie, from: usize, chain_id: &ChainId, input: &mut Input) -> bool {
         let key = keys(from).consensus;
         match input {
-            Input::Message(_, bytes) => {
+            Input::Message(_, bytes) | Input::GossipedVote(_, _, bytes) => {
                 let said = read(bytes).and_then(|said| self.otherwise(lie, said, key.address()));
                 match said.and_then(|said| sign(&said, chain_id, &key)) {
                     Some(forged) => *bytes = forged,

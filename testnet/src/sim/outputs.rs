@@ -1,8 +1,9 @@
 //! What nodes ask for, done: messages go to the network, blocks and blame to the invariants.
 
+use super::ledger::keys;
 use super::world::{Post, World};
 use crate::invariant::Seen;
-use hydrogen_core::Committed;
+use hydrogen_core::{Committed, Evidence};
 use hydrogen_p2p::consensus::forge::read;
 use hydrogen_p2p::consensus::{Input, Output, Peer, TxOrigin};
 use hydrogen_types::Hash;
@@ -29,6 +30,13 @@ impl World {
                 let honest = self.nodes[peer].is_honest();
                 self.see(from, &Seen::Blamed { node: from, peer, honest, reason });
             }
+            Output::Ban(peer, reason) => {
+                self.tally.blamed += 1;
+                let peer = index_of(peer);
+                let honest = self.nodes[peer].is_honest();
+                self.see(from, &Seen::Blamed { node: from, peer, honest, reason });
+            }
+            Output::AskEvidence(peer) => self.answer_evidence(from, peer),
             Output::Fatal(error) => self.violate("liveness", format!("node {from} stopped: {error}")),
             output => {
                 let mut posts = self.posts(from, output);
@@ -61,13 +69,50 @@ impl World {
             Output::BlockReply(_, None) | Output::Verdict(..) | Output::Admitted(..) => Vec::new(),
             Output::Announce(height, id) => self.to_others(from, &Input::Announced(me, 0, height, id)),
             Output::GossipTx(bytes) => self.to_others(from, &Input::Tx(bytes, TxOrigin::Gossip(me, 0))),
-            Output::Committed(_) | Output::AskSync(..) | Output::Fault(..) | Output::Fatal(_) => Vec::new(),
+            Output::GossipVote(bytes) => self.to_others(from, &Input::GossipedVote(me, 0, bytes.to_vec())),
+            Output::GossipEvidence(bytes) => {
+                self.note(from, &bytes);
+                self.check_accused(from, &bytes);
+                self.to_others(from, &Input::Evidence(me, 0, bytes))
+            }
+            Output::Committed(_)
+            | Output::AskSync(..)
+            | Output::Fault(..)
+            | Output::Fatal(_)
+            | Output::Ban(..)
+            | Output::AskEvidence(_)
+            | Output::Pooled(_) => Vec::new(),
         }
     }
 
     fn to_others(&self, from: usize, input: &Input) -> Vec<Post> {
         let others = (0..self.nodes.len()).filter(|to| *to != from);
         others.map(|to| Post { to, reliable: false, input: input.clone() }).collect()
+    }
+
+    /// A node has found that another signed two different things.
+    fn check_accused(&mut self, from: usize, bytes: &[u8]) {
+        let accused = Evidence::read(bytes, &self.genesis.chain_id);
+        let accused = accused.map_err(|error| error.to_string()).and_then(|evidence| {
+            let key = evidence.key;
+            let found = (0..self.nodes.len()).find(|index| keys(*index).consensus.public() == key);
+            found.ok_or_else(|| format!("{} is no node", evidence.validator()))
+        });
+        match accused {
+            Ok(accused) => {
+                let honest = self.nodes[accused].is_honest();
+                self.see(from, &Seen::Accused { node: from, accused, honest });
+            }
+            Err(why) => self.violate("evidence", format!("node {from} tells a record that is none: {why}")),
+        }
+    }
+
+    fn answer_evidence(&mut self, asker: usize, peer: Peer) {
+        let server = index_of(peer);
+        let records = self.reader(server).and_then(|reader| reader.evidence().ok());
+        let Some(records) = records.filter(|records| !records.is_empty()) else { return };
+        let input = Input::EvidenceTold(peer, records.iter().map(encode).collect());
+        self.send(server, Post { to: asker, reliable: true, input });
     }
 
     fn check_said(&mut self, from: usize, bytes: &[u8]) {

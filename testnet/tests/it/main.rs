@@ -2,6 +2,7 @@
 
 mod agreement;
 mod docs;
+mod evidence;
 mod golden;
 mod hostile;
 mod invariants;
