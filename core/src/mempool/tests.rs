@@ -107,7 +107,7 @@ fn a_full_pool_drops_the_worst() {
     for checked in [tx(1, 0, 50), tx(1, 1, 90), tx(2, 1, 99), tx(3, 0, 20)] {
         pool.insert(checked, 0).unwrap();
     }
-    assert_eq!(pool.insert(tx(4, 3, 1_000), 0), Err(TxError::PoolFull), "not for one that cannot be used");
+    assert_eq!(pool.insert(tx(4, 3, 99), 0), Err(TxError::PoolFull), "not for its like");
     assert_eq!(pool.insert(tx(4, 0, 10), 0), Ok(Inserted::New), "the one with a gap goes");
     assert_eq!(pool.insert(tx(5, 0, 10), 0), Err(TxError::PoolFull));
     assert_eq!(pool.insert(tx(5, 0, 11), 0), Ok(Inserted::New));

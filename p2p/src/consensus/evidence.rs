@@ -199,7 +199,7 @@ impl Host {
     ) -> Result<Result<Option<Evidence>, EvidenceError>, HostError> {
         match self.reader.validators(Some(evidence.height)) {
             Ok(set) => Ok(evidence.check_member(&set).map(|()| Some(evidence))),
-            Err(ReadError::NoSuchHeight { .. }) => Ok(Ok(None)),
+            Err(ReadError::SetUnknown { .. }) => Ok(Ok(None)),
             Err(error) => Err(error.into()),
         }
     }

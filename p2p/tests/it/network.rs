@@ -239,6 +239,60 @@ fn pool_survives_a_restart() {
     wait(&net.nodes[0], || net.nodes[0].status().mempool == 1);
 }
 
+/// The pool of a node that is killed: what its disk holds while it runs is enough for another to take it up.
+#[test]
+fn pool_survives_a_kill() {
+    let (home, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut net = Net { genesis: live(2, Params::default()), nodes: vec![], stores: vec![] };
+    net.join(NodeConfig { home: Some(home.path().into()), ..config(0, 2, vec![]) });
+    net.nodes[0].submit(transfer(0)).unwrap();
+    // Its turn comes later: it is kept all the same.
+    net.nodes[0].submit(transfer(2)).unwrap();
+    let journal = || std::fs::read(home.path().join("pool.journal")).unwrap_or_default();
+    wait(&net.nodes[0], || journal().len() >= transfer(0).len() + transfer(2).len());
+    std::fs::write(copy.path().join("pool.journal"), journal()).unwrap();
+    net.join(NodeConfig { home: Some(copy.path().into()), ..config(0, 2, vec![]) });
+    wait(&net.nodes[1], || net.nodes[1].status().mempool == 2);
+}
+
+/// How long after its proposer a node that only follows has a block. Prints; asserts that it heard them.
+#[test]
+fn follower_latency_on_loopback() {
+    const BLOCKS: u64 = 60;
+    let mut net = Net::start(4, Params { heartbeat_ms: 60, block_interval_ms: 10, ..Params::default() });
+    net.join(config(4, 4, net.addresses()));
+    wait(&net.nodes[4], || net.nodes.iter().all(|node| node.status().height.get() >= 3));
+    let from = net.nodes[4].status().height.get() + 1;
+    let watch = |node: &NodeHandle| {
+        let mut committed = node.committed();
+        std::thread::spawn(move || {
+            let mut seen = std::collections::BTreeMap::new();
+            while seen.len() < usize::try_from(BLOCKS).unwrap() {
+                let block = committed.blocking_recv().unwrap();
+                seen.insert(block.block.header.height.get(), (Instant::now(), block.block.header.proposer));
+            }
+            seen
+        })
+    };
+    let watching: Vec<_> = net.nodes.iter().map(watch).collect();
+    let seen: Vec<_> = watching.into_iter().map(|thread| thread.join().unwrap()).collect();
+    let mut late: Vec<Duration> = Vec::new();
+    for (height, (at, proposer)) in seen[4].iter().filter(|(height, _)| **height >= from) {
+        let index = (0..4).find(|index| keys(*index).consensus.address() == *proposer).unwrap();
+        if let Some((first, _)) = seen[index].get(height) {
+            late.push(at.saturating_duration_since(*first));
+        }
+    }
+    late.sort();
+    let heard = net.nodes[4].metrics().blocks_heard.get();
+    let (count, last) = (late.len(), late.last().unwrap());
+    println!(
+        "follower behind the proposer: p50 {:?} p99 {last:?} of {count}, {heard} heard",
+        late[count / 2]
+    );
+    assert!(heard * 2 > BLOCKS, "{heard} of {BLOCKS} blocks were heard");
+}
+
 /// Time from a submission to finality, as a client of one validator sees it, with vote logs on the disk. Prints;
 /// asserts only that it is sane.
 #[test]

@@ -104,6 +104,30 @@ fn followers_hear_decisions() {
     assert!(world.nodes[5].counters.blocks_heard.get() >= 10);
 }
 
+/// How long after the first validator a node that only follows has a block, with votes and without. In virtual time,
+/// with messages that take 2 to 30 ms.
+#[test]
+fn hearing_votes_is_faster_than_asking() {
+    let behind = |votes: bool| {
+        let mut world = world(4, 2, 15);
+        world.filter = Box::new(move |_, _, input| votes || !matches!(input, Input::GossipedVote(..)));
+        let mut times: Vec<u64> = Vec::new();
+        for height in 1..=60 {
+            assert!(world.run(20_000, |world| (0..4).any(|node| world.height(node) >= height)));
+            let first_ms = world.now_ms;
+            assert!(world.run(20_000, |world| world.height(5) >= height));
+            times.push(world.now_ms - first_ms);
+        }
+        times.sort_unstable();
+        (times[30], times[58])
+    };
+    let (asking, hearing) = (behind(false), behind(true));
+    println!(
+        "follower behind the first validator, p50 and p98: {asking:?} ms asking, {hearing:?} ms hearing"
+    );
+    assert!(hearing.0 * 2 < asking.0, "{hearing:?} against {asking:?}");
+}
+
 /// A transaction that one validator knows is final two rounds later, whoever it is.
 #[test]
 fn a_known_transaction_is_final_within_two_rounds() {
