@@ -1,74 +1,20 @@
 //! Genesis: what a chain starts from, and its identity.
 
+mod params;
+
+#[cfg(test)]
+mod tests;
+
+pub use params::{PARAM_RANGES, ParamRange, Params};
+
 use crate::limits::{CODE_BYTES_MAX, TIME_MS_MAX};
 use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_types::codec::encode;
-use hydrogen_types::{Address, Amount, ChainId, Gas, Hash, PublicKey, Tag, Validator, ValidatorSet};
+use hydrogen_types::{Address, Amount, ChainId, Hash, PublicKey, Tag, Validator, ValidatorSet};
 use serde::{Deserialize, Serialize};
 
 /// Largest genesis document, in bytes: modules in hex, thousands of accounts.
 pub const GENESIS_BYTES_MAX: usize = 32 << 20;
-
-/// Parameters of a chain. Gas in units of 1 ps, times in ms, sizes in bytes.
-#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Params {
-    /// Gas of one block.
-    #[serde(with = "gas_number")]
-    pub block_gas_max: Gas,
-    /// Bytes of one block.
-    pub block_bytes_max: u32,
-    /// Bytes of one transaction.
-    pub tx_bytes_max: u32,
-    /// Base units for each gas, at least.
-    pub gas_price_min: u64,
-    /// Longest time without a block.
-    pub heartbeat_ms: u64,
-    /// Shortest time between blocks.
-    pub block_interval_ms: u64,
-    /// Time for a proposal in round 0.
-    pub timeout_propose_ms: u64,
-    /// Time for prevotes in round 0.
-    pub timeout_prevote_ms: u64,
-    /// Time for precommits in round 0.
-    pub timeout_precommit_ms: u64,
-    /// What each later round adds to these.
-    pub timeout_delta_ms: u64,
-    /// Time after which votes are sent again.
-    pub timeout_rebroadcast_ms: u64,
-    /// Blocks between a task's creation and its draw.
-    pub draw_delay: u64,
-    /// Gas of one block's scheduled calls.
-    #[serde(with = "gas_number")]
-    pub scheduled_gas_max: Gas,
-    /// Gas of one query.
-    #[serde(with = "gas_number")]
-    pub query_gas_max: Gas,
-    /// Whether one block adds at most three heartbeats to the uptime; off only under `hydrogen dev`.
-    pub uptime_capped: bool,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self {
-            block_gas_max: Gas::new(1_000_000_000_000),
-            block_bytes_max: 4 << 20,
-            tx_bytes_max: 1 << 20,
-            gas_price_min: 1_000_000,
-            heartbeat_ms: 10_000,
-            block_interval_ms: 100,
-            timeout_propose_ms: 2_000,
-            timeout_prevote_ms: 500,
-            timeout_precommit_ms: 500,
-            timeout_delta_ms: 250,
-            timeout_rebroadcast_ms: 1_000,
-            draw_delay: 1,
-            scheduled_gas_max: Gas::new(500_000_000_000),
-            query_gas_max: Gas::new(1_000_000_000_000),
-            uptime_capped: true,
-        }
-    }
-}
 
 /// A contract that exists from the start, at [`Address::of_name`] of its name.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -145,14 +91,7 @@ impl Genesis {
         if self.time_ms >= TIME_MS_MAX {
             return Err(format!("time_ms is {}, it must be below {TIME_MS_MAX}", self.time_ms));
         }
-        let params = &self.params;
-        if params.scheduled_gas_max > params.block_gas_max {
-            return Err(String::from("scheduled_gas_max is above block_gas_max"));
-        }
-        if params.heartbeat_ms == 0 || params.gas_price_min == 0 {
-            return Err(String::from("heartbeat_ms and gas_price_min must be at least 1"));
-        }
-        Ok(())
+        self.params.check()
     }
 
     /// Reads the JSON document.
@@ -176,19 +115,6 @@ impl Genesis {
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(&Document::of(self)).expect("strings and numbers encode")
-    }
-}
-
-mod gas_number {
-    use hydrogen_types::Gas;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(gas: &Gas, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(gas.get())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Gas, D::Error> {
-        u64::deserialize(deserializer).map(Gas::new)
     }
 }
 

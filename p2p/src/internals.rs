@@ -19,16 +19,16 @@ use libp2p::StreamProtocol;
 use libp2p::request_response::Codec;
 
 fn frames(params: &Params) -> (Frames, StreamProtocol) {
-    (Frames(Limits::new(params)), StreamProtocol::new("/hydrogen/internals/1"))
+    (Frames::new(Limits::new(params)), StreamProtocol::new("/hydrogen/internals/1"))
 }
 
 /// Reads one frame with a request as a node's socket does; gives the frame that says the same.
 #[must_use]
 pub fn request(frame: &[u8], params: &Params) -> Option<Vec<u8>> {
     let (mut frames, name) = frames(params);
-    let request = block_on(frames.read_request(&name, &mut Cursor::new(frame))).ok()?;
+    let request = block_on(frames.read_request(&name, &mut Cursor::new(frame))).ok()?.ok()?;
     let mut again = Cursor::new(Vec::new());
-    block_on(frames.write_request(&name, &mut again, request)).ok()?;
+    block_on(frames.write_request(&name, &mut again, Ok(request))).ok()?;
     Some(again.into_inner())
 }
 

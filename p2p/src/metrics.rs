@@ -67,6 +67,8 @@ counters! {
     equivocations;
     /// Bytes and flushes of the write-ahead log.
     wal_flushes;
+    /// Times the bytes of old blocks were taken out of the write-ahead log.
+    wal_compactions;
     /// Transactions taken into the pool.
     txs_admitted;
     /// Transactions refused.

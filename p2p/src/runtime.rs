@@ -25,7 +25,7 @@ pub use bootstrap::bootstrap;
 pub use probe::{ProbeError, probe};
 
 use crate::config::NodeConfig;
-use crate::consensus::{Host, HostConfig, HostError, SubmitError};
+use crate::consensus::{Host, HostConfig, HostError, HostLimits, SubmitError};
 use crate::metrics::Counters;
 use hydrogen_core::{Chain, ChainReader, Committed, Genesis, Mempool};
 use hydrogen_types::{Hash, Height};
@@ -256,6 +256,7 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
         disk,
         counters: Arc::clone(&shared.counters),
         mempool: Mempool::new(),
+        limits: HostLimits::default(),
     };
     let host = Host::new(chain, host_config, clock.now())?;
     let (to_host, inputs) = sync_channel(INPUTS_MAX);

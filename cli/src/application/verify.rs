@@ -7,7 +7,7 @@ mod places;
 
 use crate::application::ApplicationError;
 use crate::client::{BlockView, Client, task};
-use hydrogen_core::block::verify_beacon;
+use hydrogen_core::block::BeaconTurn;
 use hydrogen_core::verify_certificate;
 use hydrogen_offchain::calls;
 use hydrogen_types::task::{DrawView, draw_picks, draw_seed};
@@ -110,7 +110,7 @@ fn check_proof(block: &BlockView, validators: &ValidatorSet, parent_beacon: &Has
     let header = &block.block.header;
     let made = validators.get(&header.proposer).and_then(|proposer| {
         let (chain_id, proof) = (&header.chain_id, &header.beacon_proof);
-        verify_beacon(&proposer.vrf_key, chain_id, header.height, parent_beacon, proof)
+        BeaconTurn { chain_id, height: header.height, parent: parent_beacon }.check(&proposer.vrf_key, proof)
     });
     Check {
         what: "beacon is proved by the proposer's VRF key over the beacon before".into(),

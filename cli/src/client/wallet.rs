@@ -3,7 +3,7 @@
 use crate::client::caller::Client;
 use crate::client::error::ClientError;
 use crate::client::types::{Account, Status, TxReceipt};
-use hydrogen_core::limits::{TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS};
+use hydrogen_core::limits::{TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS, VALIDATORS_GAS};
 use hydrogen_core::{SecretKey, sign_tx};
 use hydrogen_types::{Action, Address, Amount, Gas, Hash, Height, PublicKey, Tx, TxBody, codec};
 use std::sync::Arc;
@@ -294,7 +294,8 @@ fn own_gas(body: &TxBody) -> Gas {
         _ => 0,
     };
     let per_byte = |bytes: usize, gas: u64| u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(gas);
-    let gas = TX_GAS + per_byte(size, TX_BYTE_GAS);
+    let change = if matches!(body.action, Action::SetValidator { .. }) { VALIDATORS_GAS } else { 0 };
+    let gas = TX_GAS + per_byte(size, TX_BYTE_GAS) + change;
     Gas::new(gas.saturating_add(per_byte(module, UPLOAD_BYTE_GAS)))
 }
 

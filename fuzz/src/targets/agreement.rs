@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use hydrogen_core::Mempool;
 use hydrogen_p2p::consensus::forge::{read, sign};
 use hydrogen_p2p::consensus::{
-    Disk, Host, HostConfig, HostError, Input, LogDisk, Now, Output, Peer, PeerState, Said, TxOrigin,
+    Disk, Host, HostConfig, HostError, Input, LogDisk, Now, Offer, Output, Peer, PeerState, Said, TxOrigin,
 };
 use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Address, Block, Certificate, Hash, Height};
@@ -38,6 +38,12 @@ pub(super) enum Command {
     BlockWanted(Hash),
     BlockMissing(u8, Hash),
     SyncFailed(u8),
+    GossipedVote(u8, Vec<u8>),
+    Evidence(u8, Vec<u8>),
+    EvidenceTold(u8, Vec<Vec<u8>>),
+    Part(u8, Hash, u32, Vec<u8>),
+    PartMissing(u8, Hash),
+    PartWanted(Hash, u32),
 }
 
 /// A host over a fresh chain.
@@ -48,6 +54,7 @@ pub(super) fn host(index: u8, disk: Box<dyn Disk>) -> Result<Host, HostError> {
         disk,
         counters: Default::default(),
         mempool: Mempool::new(),
+        limits: Default::default(),
     };
     Host::new(bare_chain(), config, Now { mono_ms: 0, wall_ms: GENESIS_MS })
 }
@@ -71,10 +78,11 @@ fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn whole(bytes: &[u8]) -> Vec<u8> {
-    let Ok(mut block) = decode::<Block>(bytes, 1 << 20) else { return bytes.to_vec() };
+    let Ok(Offer::Whole(inner)) = decode(bytes, 1 << 20) else { return bytes.to_vec() };
+    let Ok(mut block) = decode::<Block>(&inner, 1 << 20) else { return bytes.to_vec() };
     let leaves: Vec<Hash> = block.txs.iter().map(|tx| Hash::sha256(&encode(tx))).collect();
     block.header.tx_root = hydrogen_types::merkle::list_root(&leaves);
-    encode(&block)
+    encode(&Offer::Whole(encode(&block)))
 }
 
 /// The input of a command; `None` for time alone.
@@ -99,6 +107,14 @@ fn input(command: Command, now_ms: &mut u64) -> Input {
         Command::BlockWanted(id) => Input::BlockWanted(1, id),
         Command::BlockMissing(from, id) => Input::BlockMissing(peer(from), id),
         Command::SyncFailed(from) => Input::SyncFailed(peer(from)),
+        Command::GossipedVote(from, bytes) => {
+            Input::GossipedVote(peer(from), 1, signed(&bytes).unwrap_or(bytes))
+        }
+        Command::Evidence(from, bytes) => Input::Evidence(peer(from), 1, bytes),
+        Command::EvidenceTold(from, records) => Input::EvidenceTold(peer(from), records),
+        Command::Part(from, root, index, bytes) => Input::Part(peer(from), root, index, bytes),
+        Command::PartMissing(from, root) => Input::PartMissing(peer(from), root),
+        Command::PartWanted(root, index) => Input::PartWanted(1, root, index),
     }
 }
 

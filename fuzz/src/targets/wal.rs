@@ -46,6 +46,10 @@ impl LogFile for Bytes {
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
     }
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.with(|content| *content = bytes.to_vec());
+        Ok(())
+    }
 }
 
 /// Whether a host starts on the log.

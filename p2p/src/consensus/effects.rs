@@ -48,7 +48,7 @@ impl Host {
             }
             Effect::RestreamProposal(_, _, _, _, id, r) => {
                 if let Some(pooled) = self.blocks.get(&id.0) {
-                    self.out.push(Output::BroadcastBlock(Arc::clone(&pooled.bytes)));
+                    self.out.push(Output::BroadcastBlock(Arc::clone(&pooled.offer)));
                 }
                 r.resume_with(())
             }
@@ -204,18 +204,28 @@ impl Host {
         if !self.flush_log() {
             return;
         }
-        let result = self.commit_decided(certificate);
-        match result {
-            Ok(()) => self.counters.blocks_decided.add_one(),
-            Err(error) => self.fail(error),
+        if let Err(error) = self.commit_decided(certificate) {
+            self.fail(error);
         }
     }
 
     fn commit_decided(&mut self, certificate: &CommitCertificate<Ledger>) -> Result<(), HostError> {
-        let id = certificate.value_id.0;
-        let executed = self.executed_block(&id)?;
-        let committed = self.chain.commit(executed, certificate_of(certificate)?)?;
+        let certificate = certificate_of(certificate)?;
+        if self.blocks.get(&certificate.block).is_none() {
+            // Of a round so old that it was forgotten; those who voted for it hold it.
+            self.want_block(None, certificate.block, self.round);
+            self.undelivered = Some(certificate);
+            return Ok(());
+        }
+        self.commit_block(certificate)
+    }
+
+    /// Stores a decided block that is here.
+    pub(crate) fn commit_block(&mut self, certificate: Certificate) -> Result<(), HostError> {
+        let executed = self.executed_block(&certificate.block)?;
+        let committed = self.chain.commit(executed, certificate)?;
         self.decided = Some(committed);
+        self.counters.blocks_decided.add_one();
         Ok(())
     }
 

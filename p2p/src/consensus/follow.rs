@@ -128,7 +128,7 @@ impl Host {
     fn repeat_to(&mut self, peer: Peer) {
         for id in self.own.values() {
             if let Some(pooled) = self.blocks.get(id) {
-                self.out.push(Output::SendBlock(peer, Arc::clone(&pooled.bytes)));
+                self.out.push(Output::SendBlock(peer, Arc::clone(&pooled.offer)));
             }
         }
         for bytes in &self.published {
@@ -139,6 +139,7 @@ impl Host {
     pub(crate) fn on_gone(&mut self, peer: Peer) -> Result<(), HostError> {
         self.followed.peers.remove(&peer);
         self.certificates.remove(&peer);
+        self.parts.gone(peer);
         if self.followed.request.as_ref().is_some_and(|request| request.peer == peer) {
             self.followed.request = None;
         }
@@ -256,7 +257,7 @@ impl Host {
         }
         // The certificate is good, so two thirds have executed this block: a failure from here on is this node's.
         if self.blocks.get(&id).is_none() {
-            self.blocks.insert(id, block, bytes.into());
+            self.blocks.insert(id, block, bytes.into(), self.round);
         }
         let executed = self.executed_block(&id)?;
         // Far behind, a power cut costs no more than fetching again: the log names the height it is about, and nothing

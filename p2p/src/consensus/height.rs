@@ -57,7 +57,10 @@ impl Host {
         self.held.clear();
         self.proposals_seen.clear();
         self.wanted.clear();
-        self.blocks.prune(self.height);
+        self.undelivered = None;
+        self.tidied_round = 0;
+        self.blocks.decided(tip.height, &tip.hash);
+        self.parts.prune(self.height);
         let height = self.height;
         self.early.retain(|(early, _), _| *early >= height);
         self.mempool.committed(committed);

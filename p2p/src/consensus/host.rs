@@ -12,6 +12,7 @@ use super::heard::Heard;
 use super::listen::Listening;
 use super::messages::{Input, Now, Output, Peer};
 use super::pace::Pace;
+use super::parts::{PART_BYTES, Parts};
 use super::proposals::{Verdict, Want};
 use super::timers::Timers;
 use super::verify::Verifier;
@@ -22,7 +23,7 @@ use hydrogen_core::{
     BlockError, Chain, ChainError, ChainReader, Committed, EvidenceBook, Executed, Mempool, NodeKeys, Params,
     StoreError,
 };
-use hydrogen_types::{Hash, Height};
+use hydrogen_types::{Certificate, Hash, Height};
 use malachite::{LinearTimeouts, Round, ValuePayload};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
@@ -127,6 +128,23 @@ pub struct HostConfig {
     pub counters: Arc<Counters>,
     /// The pool.
     pub mempool: Mempool,
+    /// Sizes that only simulators change.
+    pub limits: HostLimits,
+}
+
+/// Sizes of a host, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostLimits {
+    /// Of a part, and of the largest block sent whole: the same on all nodes of a chain.
+    pub part_bytes: usize,
+    /// By which the vote log of one height may grow before blocks that are of no use any more are taken out of it.
+    pub log_growth_bytes: u64,
+}
+
+impl Default for HostLimits {
+    fn default() -> Self {
+        Self { part_bytes: PART_BYTES, log_growth_bytes: 64 << 20 }
+    }
 }
 
 /// Work that must wait until the engine has returned.
@@ -188,12 +206,18 @@ pub struct Host {
 
     // Blocks of this height.
     pub(crate) blocks: BlockPool,
-    pub(crate) executed: BTreeMap<Hash, Executed>,
+    pub(crate) parts: Parts,
+    pub(crate) executed: VecDeque<Executed>,
     pub(crate) verdicts: BTreeMap<Hash, Verdict>,
     pub(crate) own: BTreeMap<u32, Hash>,
     pub(crate) held: Vec<SignedProposal>,
     pub(crate) proposals_seen: BTreeSet<(u32, Hash)>,
     pub(crate) wanted: BTreeMap<Hash, Want>,
+    /// Decided by votes before its bytes were here.
+    pub(crate) undelivered: Option<Certificate>,
+    pub(crate) limits: HostLimits,
+    pub(crate) compact_at_bytes: u64,
+    pub(crate) tidied_round: u32,
 
     pub(crate) pace: Pace,
     pub(crate) followed: Followed,
@@ -212,7 +236,7 @@ impl Host {
     /// # Errors
     /// The log is corrupt or of another chain, or the store failed.
     pub fn new(chain: Chain, config: HostConfig, now: Now) -> Result<Self, HostError> {
-        let HostConfig { keys, validator, mut disk, counters, mempool } = config;
+        let HostConfig { keys, validator, mut disk, counters, mempool, limits } = config;
         let genesis = chain.genesis().hash();
         let (log_height, log_records) = super::replay::read_log(disk.as_mut(), genesis)?;
         let height = chain.tip().height.next();
@@ -262,13 +286,18 @@ impl Host {
             early: BTreeMap::new(),
             published: Vec::new(),
             certificates: BTreeMap::new(),
-            blocks: BlockPool::default(),
-            executed: BTreeMap::new(),
+            blocks: BlockPool::new(limits.part_bytes),
+            parts: Parts::default(),
+            executed: VecDeque::new(),
             verdicts: BTreeMap::new(),
             own: BTreeMap::new(),
             held: Vec::new(),
             proposals_seen: BTreeSet::new(),
             wanted: BTreeMap::new(),
+            undelivered: None,
+            limits,
+            compact_at_bytes: limits.log_growth_bytes,
+            tidied_round: 0,
             pace,
         })
     }
@@ -294,7 +323,7 @@ impl Host {
             Input::Status(peer, state) => self.on_status(peer, state),
             Input::Gone(peer) => self.on_gone(peer),
             Input::Message(peer, bytes) => self.on_message(peer, &bytes),
-            Input::Block(peer, bytes) => self.on_block(peer, &bytes),
+            Input::Block(peer, bytes) => self.on_offer(peer, &bytes),
             Input::BlockMissing(peer, id) => self.on_block_missing(peer, id),
             Input::BlockWanted(request, id) => self.on_block_wanted(request, id),
             Input::Announced(peer, gossip, height, id) => self.on_announced(peer, gossip, height, id),
@@ -304,6 +333,9 @@ impl Host {
             Input::GossipedVote(peer, gossip, bytes) => self.on_gossiped_vote(peer, gossip, &bytes),
             Input::Evidence(peer, gossip, bytes) => self.on_evidence(peer, gossip, &bytes),
             Input::EvidenceTold(peer, records) => self.on_evidence_told(peer, &records),
+            Input::Part(peer, root, index, bytes) => self.on_part(peer, root, index, bytes),
+            Input::PartMissing(peer, root) => self.on_part_missing(peer, root),
+            Input::PartWanted(request, root, index) => self.on_part_wanted(request, root, index),
         }
     }
 
@@ -318,6 +350,7 @@ impl Host {
         if self.due_to_start() {
             self.start_height()?;
         }
+        self.tidy_rounds()?;
         self.ask_for_blocks();
         self.ask_for_sync();
         self.expire_announcements();
@@ -330,8 +363,10 @@ impl Host {
         if self.stopped {
             return None;
         }
-        let asks = self.wanted.values().map(|want| want.ask_at_ms).min();
-        let times = [self.timers.next(), self.start_at(), asks, self.followed.next_wake()];
+        let asks = self.wanted.iter().filter(|(id, _)| !self.parts.expects(id));
+        let asks = asks.map(|(_, want)| want.ask_at_ms).min();
+        let parts = self.parts.next_wake();
+        let times = [self.timers.next(), self.start_at(), asks, parts, self.followed.next_wake()];
         times.into_iter().flatten().min()
     }
 

@@ -38,7 +38,8 @@ impl Host {
             && !self.is_voting()
             && self.heard.proposed(self.height).len() <= AHEAD_MAX
         {
-            self.fetch_block(Some(peer), proposal.message.value.0);
+            let round = proposal.message.round.as_u32().unwrap_or(0);
+            self.fetch_block(Some(peer), proposal.message.value.0, round);
         }
     }
 
@@ -63,7 +64,7 @@ impl Host {
             return Ok(false);
         };
         let Some(pooled) = self.blocks.get(&certificate.block) else {
-            self.fetch_block(None, certificate.block);
+            self.fetch_block(None, certificate.block, certificate.round);
             self.listening.certificate = Some(certificate);
             return Ok(false);
         };
@@ -87,7 +88,7 @@ impl Host {
             let Some(pooled) = self.blocks.get(&id) else { continue };
             let verdict = match self.chain.execute(pooled.block.clone(), None) {
                 Ok(executed) => {
-                    self.executed.insert(id, executed);
+                    self.keep_executed(executed);
                     Verdict::Valid
                 }
                 Err(error) if error.is_peer_fault() => {

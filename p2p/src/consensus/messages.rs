@@ -47,7 +47,7 @@ pub enum Input {
     Gone(Peer),
     /// A vote, proposal or certificate from a peer.
     Message(Peer, Vec<u8>),
-    /// Bytes of a block that is not decided yet.
+    /// An encoded [`super::Offer`] of a block that is not decided yet.
     Block(Peer, Vec<u8>),
     /// The peer does not have the block it was asked for.
     BlockMissing(Peer, Hash),
@@ -67,6 +67,12 @@ pub enum Input {
     Evidence(Peer, u64, Vec<u8>),
     /// All such records of a peer, in answer to [`Output::AskEvidence`].
     EvidenceTold(Peer, Vec<Vec<u8>>),
+    /// A part of a block: the root of its manifest, its place, its bytes.
+    Part(Peer, Hash, u32, Vec<u8>),
+    /// The peer does not have the parts of this manifest.
+    PartMissing(Peer, Hash),
+    /// A peer asks for a part of a block; answered by [`Output::PartReply`].
+    PartWanted(u64, Hash, u32),
 }
 
 /// Whether a gossiped message goes on to others.
@@ -95,17 +101,17 @@ pub struct SubmitError {
 pub enum Output {
     /// Send to every validator that is connected.
     Broadcast(Arc<[u8]>),
-    /// Send these bytes of a block to every validator that is connected.
+    /// Send this offer of a block to every validator that is connected.
     BroadcastBlock(Arc<[u8]>),
     /// Send to one peer.
     Send(Peer, Arc<[u8]>),
-    /// Send these bytes of a block to one peer.
+    /// Send this offer of a block to one peer.
     SendBlock(Peer, Arc<[u8]>),
-    /// Ask a peer for the bytes of a block that is not decided yet.
+    /// Ask a peer for its offer of a block that is not decided yet.
     AskBlock(Peer, Hash),
     /// Ask a peer for decided blocks from this height on.
     AskSync(Peer, Height),
-    /// The answer to [`Input::BlockWanted`].
+    /// The answer to [`Input::BlockWanted`]: an offer.
     BlockReply(u64, Option<Arc<[u8]>>),
     /// Tell everybody that this block is decided.
     Announce(Height, Hash),
@@ -132,4 +138,8 @@ pub enum Output {
     AskEvidence(Peer),
     /// A transaction came into the pool: keep it across a restart.
     Pooled(Vec<u8>),
+    /// Ask a peer for a part of a block: the root of its manifest and its place.
+    AskPart(Peer, Hash, u32),
+    /// The answer to [`Input::PartWanted`], with what was asked for.
+    PartReply(u64, Hash, u32, Option<Arc<[u8]>>),
 }

@@ -10,6 +10,7 @@
 //! only after the log that holds it is on the disk; a height begins only after the one before is stored, and its log
 //! is begun anew; a block is executed before it is voted for, and the outcome is kept for the commit.
 
+mod arrivals;
 mod blocks;
 pub(crate) mod codec;
 pub(crate) mod context;
@@ -23,9 +24,11 @@ mod host;
 mod listen;
 mod messages;
 mod pace;
+mod parts;
 mod proposals;
 mod queues;
 mod replay;
+mod rounds;
 mod timers;
 mod txs;
 pub(crate) mod verify;
@@ -38,8 +41,10 @@ mod tests;
 pub use codec::MESSAGE_BYTES_MAX;
 pub(crate) use codec::Record;
 pub use forge::Said;
+pub use host::HostLimits;
 pub(crate) use host::causes;
 pub use host::{Host, HostConfig, HostError};
 pub use messages::{Input, Now, Output, Peer, PeerState, SubmitError, TxOrigin, Verdict};
+pub use parts::{Manifest, Offer, PART_BYTES, part_range};
 pub use queues::Queue;
-pub use wal::{Disk, FileDisk, LogDisk, LogFile, MemDisk, WAL_FILE};
+pub use wal::{Disk, FileDisk, LogDisk, LogFile, MemDisk, WAL_FILE, WalFile};

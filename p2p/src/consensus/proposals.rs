@@ -11,21 +11,28 @@ use super::host::{Host, HostError, causes};
 use super::messages::{Output, Peer};
 use super::txs::block_bytes_max;
 use engine::{LocallyProposedValue, MAX_FUTURE_ROUND_LOOKAHEAD, ProposedValue};
-use hydrogen_core::block::has_own_body;
-use hydrogen_core::{BlockError, Executed};
-use hydrogen_types::codec::{decode, encode};
-use hydrogen_types::{Block, Hash};
+use hydrogen_core::BlockError;
+use hydrogen_types::Hash;
+use hydrogen_types::codec::encode;
 use malachite::{Round, Validity, ValueOrigin};
 use std::sync::Arc;
 
 /// Distinct proposals of one round that are looked at: one, and a second as proof of misbehaviour.
 const PROPOSALS_PER_ROUND_MAX: usize = 2;
-/// What a block may have besides its transactions' bytes.
-const BLOCK_OVERHEAD_BYTES: usize = 64 << 10;
-/// Time for the bytes of a proposal to come by themselves before they are asked for.
-const ASK_AFTER_MS: u64 = 25;
-/// Time for an answer before the next peer is asked.
-const ASK_AGAIN_MS: u64 = 150;
+/// Rounds before the current one whose proposals and blocks are kept.
+pub(crate) const ROUNDS_KEPT: u32 = 8;
+/// Rounds whose proposals are looked at at a time.
+const ROUNDS_MAX: usize = ROUNDS_KEPT as usize + MAX_FUTURE_ROUND_LOOKAHEAD as usize + 2;
+/// Proposals remembered.
+pub(crate) const SEEN_MAX: usize = PROPOSALS_PER_ROUND_MAX * ROUNDS_MAX;
+/// Proposals that wait for their blocks.
+pub(crate) const HELD_MAX: usize = SEEN_MAX;
+/// Blocks asked for at a time.
+pub(crate) const WANTED_MAX: usize = 4 * PROPOSALS_PER_ROUND_MAX;
+/// Rounds whose own blocks are remembered.
+pub(crate) const OWN_MAX: usize = ROUNDS_KEPT as usize + 2;
+/// Outcomes of executed blocks that are kept for the commit; others are executed again.
+pub(crate) const EXECUTED_MAX: usize = 4;
 /// Certificates taken from one peer in one height: each costs as many checks as there are validators.
 const CERTIFICATES_PER_PEER_MAX: u32 = 128;
 
@@ -43,9 +50,11 @@ pub(crate) enum Verdict {
 /// A block that a held proposal waits for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Want {
-    from: Option<Peer>,
-    asked: usize,
+    pub(crate) from: Option<Peer>,
+    pub(crate) asked: usize,
     pub(crate) ask_at_ms: u64,
+    /// Of the newest proposal that names it.
+    pub(crate) round: u32,
 }
 
 impl Host {
@@ -76,7 +85,8 @@ impl Host {
         }
         self.counters.votes_received.add_one();
         if let Message::Proposal(proposal) = &message {
-            self.want_block(Some(peer), proposal.message.value.0);
+            let round = proposal.message.round.as_u32().unwrap_or(0);
+            self.want_block(Some(peer), proposal.message.value.0, round);
         }
         if height == self.height && self.started {
             return self.take_message(message);
@@ -130,6 +140,9 @@ impl Host {
 
     fn take_proposal(&mut self, proposal: SignedProposal) -> Result<(), HostError> {
         let Some(round) = proposal.message.round.as_u32() else { return Ok(()) };
+        if round < self.oldest_round() {
+            return Ok(());
+        }
         let id = proposal.message.value.0;
         let in_round =
             self.proposals_seen.range((round, Hash::ZERO)..).take_while(|seen| seen.0 == round).count();
@@ -138,97 +151,16 @@ impl Host {
         }
         if self.blocks.get(&id).is_some() {
             self.wanted.remove(&id);
+            self.blocks.used_in(&id, round);
             return self.judge(proposal);
         }
         self.held.push(proposal);
-        self.want_block(None, id);
-        Ok(())
-    }
-
-    /// Asks for a block that nobody sends by itself.
-    pub(crate) fn fetch_block(&mut self, from: Option<Peer>, id: Hash) {
-        self.want_block(from, id);
-        if let Some(want) = self.wanted.get_mut(&id).filter(|want| want.asked == 0) {
-            want.ask_at_ms = self.now.mono_ms;
-        }
-    }
-
-    fn want_block(&mut self, from: Option<Peer>, id: Hash) {
-        if self.blocks.get(&id).is_none() && self.wanted.len() < 4 * PROPOSALS_PER_ROUND_MAX {
-            let ask_at_ms = self.now.mono_ms.saturating_add(ASK_AFTER_MS);
-            self.wanted.entry(id).or_insert(Want { from, asked: 0, ask_at_ms });
-        }
-    }
-
-    /// Asks for the blocks that have not come by themselves: first whoever sent the proposal, then others in turn.
-    pub(crate) fn ask_for_blocks(&mut self) {
-        let now_ms = self.now.mono_ms;
-        for (id, want) in &mut self.wanted {
-            if want.ask_at_ms > now_ms {
-                continue;
-            }
-            let peers = || want.from.into_iter().chain(self.followed.peers());
-            let peer = peers().nth(want.asked % peers().count().max(1));
-            want.asked += 1;
-            want.ask_at_ms = now_ms.saturating_add(ASK_AGAIN_MS);
-            self.out.extend(peer.map(|peer| Output::AskBlock(peer, *id)));
-        }
-    }
-
-    /// Takes the bytes of a block.
-    pub(crate) fn on_block(&mut self, peer: Peer, bytes: &[u8]) -> Result<(), HostError> {
-        let genesis = self.chain.genesis();
-        let bytes_max = block_bytes_max(&genesis.params).saturating_add(BLOCK_OVERHEAD_BYTES);
-        let Ok(block) = decode::<Block>(bytes, bytes_max) else {
-            self.fault(peer, "sent a malformed block");
-            return Ok(());
-        };
-        if block.header.chain_id != genesis.chain_id {
-            self.fault(peer, "sent a block of another chain");
-            return Ok(());
-        }
-        let (id, height) = (block.hash(), block.header.height);
-        if height < self.height || height > self.height.next() {
-            return Ok(());
-        }
-        if !has_own_body(&block) {
-            self.fault(peer, "sent a block with another block's transactions");
-            return Ok(());
-        }
-        if self.wanted.remove(&id).is_some() {
-            self.blocks.insert(id, block, bytes.into());
-        } else if !self.blocks.offer(id, block, bytes.into(), peer) {
-            return Ok(());
-        }
-        let (ready, held) =
-            std::mem::take(&mut self.held).into_iter().partition(|held| held.message.value.0 == id);
-        self.held = held;
-        let ready: Vec<SignedProposal> = ready;
-        for proposal in ready {
-            if self.started && proposal.message.height.0 == self.height {
-                self.judge(proposal)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The peer has no such block: ask the next at once.
-    pub(crate) fn on_block_missing(&mut self, _peer: Peer, id: Hash) -> Result<(), HostError> {
-        if let Some(want) = self.wanted.get_mut(&id) {
-            want.ask_at_ms = want.ask_at_ms.min(self.now.mono_ms.saturating_add(ASK_AFTER_MS));
-        }
-        Ok(())
-    }
-
-    /// A peer lacks a block that is not decided yet.
-    pub(crate) fn on_block_wanted(&mut self, request: u64, id: Hash) -> Result<(), HostError> {
-        let bytes = self.blocks.get(&id).map(|pooled| Arc::clone(&pooled.bytes));
-        self.out.push(Output::BlockReply(request, bytes));
+        self.want_block(None, id, round);
         Ok(())
     }
 
     /// Decides whether the engine hears of a proposal, and what of its block.
-    fn judge(&mut self, proposal: SignedProposal) -> Result<(), HostError> {
+    pub(crate) fn judge(&mut self, proposal: SignedProposal) -> Result<(), HostError> {
         let Proposal { round, pol_round, value: BlockId(id), proposer, .. } = proposal.message;
         let Some(pooled) = self.blocks.get(&id) else { return Ok(()) };
         let header = &pooled.block.header;
@@ -271,7 +203,7 @@ impl Host {
         let bytes = Arc::clone(&pooled.bytes);
         match self.chain.execute(pooled.block.clone(), clock_ms) {
             Ok(executed) => {
-                self.executed.insert(id, executed);
+                self.keep_executed(executed);
                 self.log(&Record::Block(bytes.to_vec()));
                 Ok(Verdict::Valid)
             }
@@ -300,16 +232,6 @@ impl Host {
         }
     }
 
-    /// The outcome of a block that is decided: kept from before the vote, or (after a restart) executed again.
-    pub(crate) fn executed_block(&mut self, id: &Hash) -> Result<Executed, HostError> {
-        if let Some(executed) = self.executed.remove(id) {
-            return Ok(executed);
-        }
-        let pooled = self.blocks.get(id).ok_or_else(|| self.missing_block(id))?;
-        let height = self.height;
-        self.chain.execute(pooled.block.clone(), None).map_err(|error| HostError::execution(height, &error))
-    }
-
     /// Answers the engine's request for a block: the one of this round from before a restart, or a new one.
     pub(crate) fn propose(&mut self, round: u32) -> Result<(), HostError> {
         if !self.started || self.engine_round() != Round::new(round) {
@@ -320,7 +242,7 @@ impl Host {
             None => self.build(round)?,
         };
         if let Some(pooled) = self.blocks.get(&id) {
-            self.out.push(Output::BroadcastBlock(Arc::clone(&pooled.bytes)));
+            self.out.push(Output::BroadcastBlock(Arc::clone(&pooled.offer)));
         }
         let value = LocallyProposedValue::new(At(self.height), Round::new(round), BlockId(id));
         self.run_engine(EngineInput::Propose(value))
@@ -333,8 +255,8 @@ impl Host {
         let (id, block) = (executed.hash, executed.block.clone());
         let bytes: Arc<[u8]> = encode(&block).into();
         self.log(&Record::Block(bytes.to_vec()));
-        self.blocks.insert(id, block, bytes);
-        self.executed.insert(id, executed);
+        self.blocks.insert(id, block, bytes, round);
+        self.keep_executed(executed);
         self.verdicts.insert(id, Verdict::Valid);
         self.own.insert(round, id);
         self.counters.blocks_built.add_one();

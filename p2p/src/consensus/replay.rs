@@ -95,7 +95,7 @@ impl Host {
         match record {
             Record::Block(bytes) => {
                 let block: Block = decode(bytes, RECORD_BYTES_MAX).map_err(corrupt)?;
-                self.blocks.insert(block.hash(), block, bytes.as_slice().into());
+                self.blocks.insert(block.hash(), block, bytes.as_slice().into(), 0);
             }
             Record::Value(value) => {
                 let id = value.value.0;

@@ -11,11 +11,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The log's file in a node's home.
 pub const WAL_FILE: &str = "consensus.wal";
+/// A shorter log that is about to take its place; of no meaning after a crash.
+const NEW_FILE: &str = "consensus.wal.new";
 /// Bytes before a batch: its length, a checksum of the length, a checksum of the batch.
 const HEADER_BYTES: usize = 12;
 /// Longest log that is read back: some hundred rounds of full blocks.
@@ -43,6 +45,13 @@ pub trait Disk: Send {
     /// # Errors
     /// I/O.
     fn reset(&mut self, record: &[u8]) -> io::Result<()>;
+    /// How long the log is, in bytes.
+    fn bytes(&self) -> u64;
+    /// Takes the records that `keep` refuses out of it, all at once or not at all, durably.
+    ///
+    /// # Errors
+    /// I/O.
+    fn compact(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()>;
 }
 
 /// The bytes under a [`LogDisk`]: a file, or in a simulator what stands for one.
@@ -70,32 +79,55 @@ pub trait LogFile: Send {
     /// # Errors
     /// I/O.
     fn sync(&mut self) -> io::Result<()>;
+    /// Puts `bytes` in the place of all that it holds, durably, at once: after a loss of power it holds the one or the
+    /// other.
+    ///
+    /// # Errors
+    /// I/O.
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
-impl LogFile for File {
+/// A file of the operating system.
+pub struct WalFile {
+    file: File,
+    home: PathBuf,
+}
+
+impl LogFile for WalFile {
     fn read(&mut self, bytes_max: u64) -> io::Result<Vec<u8>> {
-        let length = self.metadata()?.len();
+        let length = self.file.metadata()?.len();
         if length > bytes_max {
             return Err(invalid(format!("the vote log has {length} bytes, at most {bytes_max} expected")));
         }
         let mut bytes = Vec::new();
-        self.seek(SeekFrom::Start(0))?;
-        self.read_to_end(&mut bytes)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)?;
-        self.seek(SeekFrom::Start(length))?;
+        self.file.set_len(length)?;
+        self.file.seek(SeekFrom::Start(length))?;
         Ok(())
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_all(bytes)
+        self.file.write_all(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
+        self.file.sync_data()
+    }
+
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let new = self.home.join(NEW_FILE);
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(new, self.home.join(WAL_FILE))?;
+        File::open(&self.home)?.sync_all()?;
+        self.file = file;
+        Ok(())
     }
 }
 
@@ -103,10 +135,11 @@ impl LogFile for File {
 pub struct LogDisk<F> {
     file: F,
     pending: Vec<u8>,
+    length: u64,
 }
 
 /// The log in a file of the operating system.
-pub type FileDisk = LogDisk<File>;
+pub type FileDisk = LogDisk<WalFile>;
 
 fn size(bytes: &[u8]) -> io::Result<[u8; 4]> {
     let length = u32::try_from(bytes.len()).map_err(|_| invalid("a record beyond 4 GiB".into()))?;
@@ -127,26 +160,32 @@ impl FileDisk {
         let path = home.join(WAL_FILE);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         File::open(home)?.sync_all()?;
-        Ok(Self::over(file))
+        Ok(Self::over(WalFile { file, home: home.into() }))
     }
 }
 
 impl<F: LogFile> LogDisk<F> {
     /// The log over `file`.
     pub fn over(file: F) -> Self {
-        Self { file, pending: Vec::new() }
+        Self { file, pending: Vec::new(), length: 0 }
     }
 
     fn write_batch(&mut self, batch: &[u8]) -> io::Result<()> {
-        let mut framed = Vec::with_capacity(batch.len() + HEADER_BYTES);
-        let length = size(batch)?;
-        framed.extend(length);
-        framed.extend(crc32fast::hash(&length).to_le_bytes());
-        framed.extend(crc32fast::hash(batch).to_le_bytes());
-        framed.extend(batch);
+        let framed = frame(batch)?;
         self.file.append(&framed)?;
+        self.length = self.length.saturating_add(framed.len() as u64);
         self.file.sync()
     }
+}
+
+fn frame(batch: &[u8]) -> io::Result<Vec<u8>> {
+    let mut framed = Vec::with_capacity(batch.len() + HEADER_BYTES);
+    let length = size(batch)?;
+    framed.extend(length);
+    framed.extend(crc32fast::hash(&length).to_le_bytes());
+    framed.extend(crc32fast::hash(batch).to_le_bytes());
+    framed.extend(batch);
+    Ok(framed)
 }
 
 impl<F: LogFile> Disk for LogDisk<F> {
@@ -154,6 +193,7 @@ impl<F: LogFile> Disk for LogDisk<F> {
         let bytes = self.file.read(WAL_BYTES_MAX)?;
         let (records, good) = parse(&bytes)?;
         self.file.truncate(good as u64)?;
+        self.length = good as u64;
         self.file.sync()?;
         Ok(records)
     }
@@ -175,8 +215,27 @@ impl<F: LogFile> Disk for LogDisk<F> {
     fn reset(&mut self, record: &[u8]) -> io::Result<()> {
         self.pending.clear();
         self.file.truncate(0)?;
+        self.length = 0;
         self.append(record)?;
         self.flush()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.length
+    }
+
+    fn compact(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()> {
+        self.flush()?;
+        let (records, _) = parse(&self.file.read(WAL_BYTES_MAX)?)?;
+        let mut log = Vec::new();
+        for record in records.iter().filter(|record| keep(record)) {
+            let mut batch = Vec::from(size(record)?);
+            batch.extend(record);
+            log.extend(frame(&batch)?);
+        }
+        self.file.replace(&log)?;
+        self.length = log.len() as u64;
+        Ok(())
     }
 }
 
@@ -273,54 +332,18 @@ impl Disk for MemDisk {
         *self.durable.lock().unwrap_or_else(PoisonError::into_inner) = vec![record.to_vec()];
         Ok(())
     }
+
+    fn bytes(&self) -> u64 {
+        let durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        durable.iter().map(|record| record.len() as u64).sum()
+    }
+
+    fn compact(&mut self, keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()> {
+        self.flush()?;
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner).retain(|record| keep(record));
+        Ok(())
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn filled(home: &Path) -> Vec<u8> {
-        let mut disk = FileDisk::open(home).unwrap();
-        disk.reset(b"begin").unwrap();
-        disk.append(b"one").unwrap();
-        disk.append(b"two").unwrap();
-        disk.flush().unwrap();
-        disk.append(b"three").unwrap();
-        disk.flush().unwrap();
-        std::fs::read(home.join(WAL_FILE)).unwrap()
-    }
-
-    /// Cut anywhere, the log keeps a prefix of whole batches and can be appended to.
-    #[test]
-    fn torn_tail_is_dropped() {
-        let home = tempfile::tempdir().unwrap();
-        let whole = filled(home.path());
-        for cut in 0..=whole.len() {
-            std::fs::write(home.path().join(WAL_FILE), &whole[..cut]).unwrap();
-            let mut disk = FileDisk::open(home.path()).unwrap();
-            let records = disk.load().unwrap();
-            let all: [&[u8]; 4] = [b"begin", b"one", b"two", b"three"];
-            assert!([0, 1, 3, 4].contains(&records.len()), "cut at {cut}");
-            assert!(records.iter().zip(all).all(|(record, expected)| record == expected));
-            disk.append(b"next").unwrap();
-            disk.flush().unwrap();
-            assert_eq!(disk.load().unwrap().len(), records.len() + 1, "cut at {cut}");
-        }
-    }
-
-    /// A flipped bit in a batch that others follow is not a torn tail.
-    #[test]
-    fn corruption_stops() {
-        let home = tempfile::tempdir().unwrap();
-        let whole = filled(home.path());
-        let mut bad = whole.clone();
-        bad[14] ^= 1;
-        std::fs::write(home.path().join(WAL_FILE), &bad).unwrap();
-        assert!(FileDisk::open(home.path()).unwrap().load().is_err());
-        let mut tail = whole;
-        let last = tail.len() - 1;
-        tail[last] ^= 1;
-        std::fs::write(home.path().join(WAL_FILE), &tail).unwrap();
-        assert_eq!(FileDisk::open(home.path()).unwrap().load().unwrap().len(), 3);
-    }
-}
+mod tests;

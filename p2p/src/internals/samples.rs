@@ -84,6 +84,10 @@ fn requests() -> Vec<Sample> {
         sample("block", Request::Block(vec![4, 5, 6])),
         sample("get_block", Request::GetBlock(ID.0)),
         sample("get_blocks", Request::GetBlocks(Height::new(7))),
+        sample("get_manifest", Request::GetManifest),
+        sample("get_chunk", Request::GetChunk(ID.0, 3)),
+        sample("get_evidence", Request::GetEvidence),
+        sample("get_part", Request::GetPart(ID.0, 3)),
     ]
 }
 
@@ -96,6 +100,13 @@ fn responses() -> Vec<Sample> {
         sample("block.some", Response::Block(Some(vec![4, 5, 6]))),
         sample("block.none", Response::Block(None)),
         sample("blocks", Response::Blocks(vec![(vec![4, 5, 6], certificate())])),
+        sample("manifest.some", Response::Manifest(Some(vec![4, 5, 6]))),
+        sample("manifest.none", Response::Manifest(None)),
+        sample("chunk.some", Response::Chunk(Some(vec![4, 5, 6]))),
+        sample("chunk.none", Response::Chunk(None)),
+        sample("evidence", Response::Evidence(vec![vec![4, 5, 6]])),
+        sample("part.some", Response::Part(Some(vec![4, 5, 6]))),
+        sample("part.none", Response::Part(None)),
     ]
 }
 

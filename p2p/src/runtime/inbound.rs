@@ -173,7 +173,13 @@ impl Network {
             (Some(number), Request::Block(bytes)) if allowed => {
                 acknowledged(self.tell(Input::Block(number, bytes)))
             }
-            (Some(_), Request::GetBlock(hash)) if allowed => return self.look_up_block(hash, channel),
+            (Some(_), Request::GetBlock(hash)) if allowed => {
+                return self
+                    .ask_host(channel, Response::Block(None), |token| Input::BlockWanted(token, hash));
+            }
+            (Some(_), Request::GetPart(root, index)) if allowed => {
+                return self.ask_host(channel, Response::Busy, |token| Input::PartWanted(token, root, index));
+            }
             (Some(_), Request::GetBlocks(from)) if allowed => Response::Blocks(self.blocks_from(from)),
             (Some(_), Request::GetManifest) if allowed => {
                 Response::Manifest(self.shelf.as_ref().and_then(|shelf| shelf.manifest()))
@@ -201,20 +207,20 @@ impl Network {
         unread < HEAVY_PER_PEER_MAX
     }
 
-    /// Answers from the chain if the block is decided, else asks the host.
-    fn look_up_block(&mut self, hash: Hash, channel: ResponseChannel<Response>) {
+    /// Lets the host answer; `busy` is the answer if it has too much to do.
+    fn ask_host(
+        &mut self,
+        channel: ResponseChannel<Response>,
+        busy: Response,
+        input: impl FnOnce(u64) -> Input,
+    ) {
         let token = self.token();
         self.waiting.insert(token, channel);
         while self.waiting.len() > WAITING_MAX {
             self.waiting.pop_first();
         }
-        match self.reader.block_by_hash(&hash) {
-            Ok(Some(committed)) => self.answer_block(token, Some(encode(&committed.block).into())),
-            _ => {
-                if !self.tell(Input::BlockWanted(token, hash)) {
-                    self.answer_block(token, None);
-                }
-            }
+        if !self.tell(input(token)) {
+            self.answer(token, busy);
         }
     }
 
@@ -259,8 +265,17 @@ impl Network {
             (Sent::GetEvidence, Response::Evidence(records)) => {
                 self.tell_surely(Input::EvidenceTold(number, records));
             }
+            (Sent::GetPart(root, index), Response::Part(Some(bytes))) => {
+                self.tell_surely(Input::Part(number, root, index, bytes));
+            }
+            (Sent::GetPart(root, _), Response::Part(None)) => {
+                self.tell_surely(Input::PartMissing(number, root))
+            }
             // A busy peer gets the message again with the engine's next repetition.
-            (Sent::Message(..) | Sent::Block(..) | Sent::Status | Sent::GetEvidence, _) => {}
+            (
+                Sent::Message(..) | Sent::Block(..) | Sent::GetPart(..) | Sent::Status | Sent::GetEvidence,
+                _,
+            ) => {}
         }
     }
 
@@ -275,7 +290,8 @@ impl Network {
             }
             Sent::GetBlock(hash) => self.tell_surely(Input::BlockMissing(number, hash)),
             Sent::GetBlocks => self.tell_surely(Input::SyncFailed(number)),
-            Sent::Message(..) | Sent::Block(..) | Sent::Status | Sent::GetEvidence => {}
+            // A part is asked for again when its time is over.
+            Sent::Message(..) | Sent::Block(..) | Sent::GetPart(..) | Sent::Status | Sent::GetEvidence => {}
         }
     }
 }

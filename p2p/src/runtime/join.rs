@@ -155,7 +155,7 @@ impl Join<'_> {
     }
 
     fn ask(&mut self, id: &PeerId, request: Request, sent: Sent) {
-        let request_id = self.swarm.behaviour_mut().requests.send_request(id, request);
+        let request_id = self.swarm.behaviour_mut().requests.send_request(id, Ok(request));
         self.sent.insert(request_id, sent);
     }
 
@@ -210,7 +210,7 @@ impl Join<'_> {
                     known: Vec::new(),
                 };
                 let request_id =
-                    self.swarm.behaviour_mut().requests.send_request(id, Request::Status(status));
+                    self.swarm.behaviour_mut().requests.send_request(id, Ok(Request::Status(status)));
                 self.sent.insert(request_id, Sent::Status);
             }
             return Ok(None);
@@ -223,7 +223,7 @@ impl Join<'_> {
                 source.asked += 1;
                 let wire = u32::try_from(index).unwrap_or(u32::MAX);
                 let request = Request::GetChunk(id, wire);
-                let request_id = self.swarm.behaviour_mut().requests.send_request(peer, request);
+                let request_id = self.swarm.behaviour_mut().requests.send_request(peer, Ok(request));
                 self.sent.insert(request_id, Sent::Chunk(index));
             }
         }
@@ -247,7 +247,7 @@ impl Join<'_> {
             SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => match event {
                 Event::Message { message: Message::Request { request, channel, .. }, .. } => {
                     let answer = match request {
-                        Request::Status(_) => Response::Status(self.status()),
+                        Ok(Request::Status(_)) => Response::Status(self.status()),
                         _ => Response::Busy,
                     };
                     self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
@@ -351,6 +351,6 @@ impl Join<'_> {
     fn block(&mut self, peer: PeerId, reason: &str) {
         tracing::warn!(%peer, reason, "a peer misbehaves: it is not asked again");
         self.sources.remove(&peer);
-        self.swarm.behaviour_mut().blocked.block_peer(peer);
+        self.swarm.behaviour_mut().gate.ban(peer);
     }
 }

@@ -50,6 +50,7 @@ pub(super) enum Sent {
     /// Re-sent if it fails.
     Block(Arc<[u8]>, u32),
     GetBlock(Hash),
+    GetPart(Hash, u32),
     GetBlocks,
     GetEvidence,
     Status,
@@ -299,7 +300,17 @@ impl Network {
                 Some(id) => self.request(&id, Request::GetBlocks(from), Sent::GetBlocks),
                 None => self.tell_surely(Input::SyncFailed(peer)),
             },
-            Output::BlockReply(token, bytes) => self.answer_block(token, bytes),
+            Output::BlockReply(token, offer) => {
+                self.answer(token, Response::Block(offer.map(|bytes| bytes.to_vec())));
+            }
+            Output::AskPart(peer, root, index) => {
+                if let Some(id) = self.peers.id(peer) {
+                    self.request(&id, Request::GetPart(root, index), Sent::GetPart(root, index));
+                }
+            }
+            Output::PartReply(token, _, _, part) => {
+                self.answer(token, Response::Part(part.map(|bytes| bytes.to_vec())));
+            }
             Output::Announce(height, id) => {
                 let (topic, bytes) = (self.topics.blocks.hash(), encode(&(height, id)));
                 // Others have said the same already, or nobody listens yet: states are exchanged anyway.
@@ -364,10 +375,11 @@ impl Network {
         gossip.report_message_validation_result(&message, &source, acceptance);
     }
 
-    pub(super) fn answer_block(&mut self, token: u64, bytes: Option<Arc<[u8]>>) {
+    /// Answers a request that waited for the host.
+    pub(super) fn answer(&mut self, token: u64, answer: Response) {
         if let Some(channel) = self.waiting.remove(&token) {
-            let bytes = bytes.map(|bytes| bytes.to_vec());
-            self.swarm.behaviour_mut().requests.send_response(channel, Response::Block(bytes)).ok();
+            // The peer may be gone already.
+            self.swarm.behaviour_mut().requests.send_response(channel, answer).ok();
         }
     }
 

@@ -3,10 +3,11 @@
 //! *Invariants*: every decoder has a limit, taken from the chain's parameters; the protocol's name holds the genesis
 //! hash, so nodes of two chains do not understand each other at all.
 
+use crate::consensus::PART_BYTES;
 use borsh::{BorshDeserialize, BorshSerialize};
-use hydrogen_core::snapshot::CHUNK_BYTES_MAX;
 use hydrogen_core::evidence::EVIDENCE_BYTES_MAX;
 use hydrogen_core::limits::EVIDENCE_MAX;
+use hydrogen_core::snapshot::CHUNK_BYTES_MAX;
 use hydrogen_core::{Genesis, Params};
 use hydrogen_types::{Certificate, Hash, Height};
 
@@ -14,10 +15,10 @@ use hydrogen_types::{Certificate, Hash, Height};
 pub(crate) const SYNC_BYTES: usize = 4 << 20;
 /// Decided blocks of one answer.
 pub(crate) const SYNC_BLOCKS_MAX: u64 = 256;
-/// What looking up one block is reckoned at.
-const BLOCK_COST: usize = 256 << 10;
 /// What a request or answer has besides a block: tags, lengths, certificates of 128 validators.
 const OVERHEAD_BYTES: usize = 128 << 10;
+/// Largest request: an offer of a block, which is a part or the hashes of 256, and what a request has besides.
+const REQUEST_BYTES_MAX: usize = PART_BYTES + OVERHEAD_BYTES;
 /// Bytes of an announcement: a height and a hash.
 pub(crate) const ANNOUNCEMENT_BYTES: usize = 40;
 
@@ -43,9 +44,9 @@ pub(crate) enum Request {
     Status(Status),
     /// A vote, proposal or certificate.
     Message(Vec<u8>),
-    /// Bytes of a block that is not decided yet.
+    /// An offer of a block that is not decided yet.
     Block(Vec<u8>),
-    /// Asks for a block by id, decided or not.
+    /// Asks for the offer of a block by id.
     GetBlock(Hash),
     /// Asks for decided blocks from a height on.
     GetBlocks(Height),
@@ -55,6 +56,8 @@ pub(crate) enum Request {
     GetChunk(Hash, u32),
     /// Asks for all records of equivocation.
     GetEvidence,
+    /// Asks for a part of a block: the root of its manifest and its place.
+    GetPart(Hash, u32),
 }
 
 impl Request {
@@ -62,7 +65,7 @@ impl Request {
     pub(crate) fn cost(&self) -> usize {
         match self {
             Self::Message(bytes) | Self::Block(bytes) => bytes.len(),
-            Self::GetBlock(_) => BLOCK_COST,
+            Self::GetBlock(_) | Self::GetPart(..) => PART_BYTES,
             Self::GetEvidence => EVIDENCE_MAX * EVIDENCE_BYTES_MAX,
             Self::GetBlocks(_) => SYNC_BYTES,
             Self::GetManifest | Self::GetChunk(..) => CHUNK_BYTES_MAX,
@@ -80,7 +83,7 @@ pub(crate) enum Response {
     Busy,
     /// The state of the one asked.
     Status(Status),
-    /// The block, if it is there.
+    /// The offer of the block, if it is there.
     Block(Option<Vec<u8>>),
     /// Decided blocks in order.
     Blocks(Vec<(Vec<u8>, Certificate)>),
@@ -90,6 +93,8 @@ pub(crate) enum Response {
     Chunk(Option<Vec<u8>>),
     /// Records of equivocation.
     Evidence(Vec<Vec<u8>>),
+    /// The part, if it is there.
+    Part(Option<Vec<u8>>),
 }
 
 /// Limits in bytes.
@@ -103,10 +108,10 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) fn new(params: &Params) -> Self {
         let block = usize::try_from(params.block_bytes_max).unwrap_or(usize::MAX);
-        let request_max = block.saturating_add(OVERHEAD_BYTES);
+        let answer_max = block.saturating_add(OVERHEAD_BYTES);
         Self {
-            request_max,
-            response_max: request_max.saturating_add(SYNC_BYTES).saturating_add(OVERHEAD_BYTES),
+            request_max: REQUEST_BYTES_MAX,
+            response_max: answer_max.saturating_add(SYNC_BYTES).saturating_add(OVERHEAD_BYTES),
             tx_max: usize::try_from(params.tx_bytes_max).unwrap_or(usize::MAX),
         }
     }

@@ -70,11 +70,13 @@ pub(crate) fn transfer(nonce: u64) -> Vec<u8> {
 
 /// An upload of a module of half a MiB, which the sandbox refuses: a large transaction with a receipt of failure.
 pub(crate) fn upload(nonce: u64) -> Vec<u8> {
-    signed(
-        nonce,
-        Gas::new(800_000_000_000),
-        Action::Upload { code: vec![u8::try_from(nonce).unwrap(); 500_000] },
-    )
+    upload_of(nonce, 500_000)
+}
+
+/// As [`upload`], of `bytes`, up to half a MiB.
+pub(crate) fn upload_of(nonce: u64, bytes: usize) -> Vec<u8> {
+    let code = vec![u8::try_from(nonce % 256).unwrap(); bytes];
+    signed(nonce, Gas::new(800_000_000_000), Action::Upload { code })
 }
 
 fn signed(nonce: u64, gas_limit: Gas, action: Action) -> Vec<u8> {

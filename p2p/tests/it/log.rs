@@ -2,7 +2,7 @@
 
 use crate::fixture::{GENESIS_MS, chain, genesis, keys};
 use hydrogen_core::{Mempool, Params};
-use hydrogen_p2p::consensus::{Disk, Host, HostConfig, HostError, Input, Now, Output};
+use hydrogen_p2p::consensus::{Disk, Host, HostConfig, HostError, HostLimits, Input, Now, Output};
 use std::io;
 use std::sync::Arc;
 
@@ -24,6 +24,12 @@ fn failing_log_stops_the_node() {
         fn reset(&mut self, _record: &[u8]) -> io::Result<()> {
             Ok(())
         }
+        fn bytes(&self) -> u64 {
+            0
+        }
+        fn compact(&mut self, _keep: &mut dyn FnMut(&[u8]) -> bool) -> io::Result<()> {
+            Ok(())
+        }
     }
     for flushes in 0..6 {
         let genesis = genesis(1, Params::default());
@@ -33,6 +39,7 @@ fn failing_log_stops_the_node() {
             disk: Box::new(Failing(flushes)),
             counters: Arc::default(),
             mempool: Mempool::new(),
+            limits: HostLimits::default(),
         };
         let now = Now { mono_ms: 0, wall_ms: GENESIS_MS };
         let mut host = Host::new(chain(&Arc::default(), &genesis), config, now).unwrap();

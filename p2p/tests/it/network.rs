@@ -19,10 +19,10 @@ fn live(count: usize, params: Params) -> Genesis {
     Genesis { time_ms: u64::try_from(time_ms).unwrap(), ..genesis(count, params) }
 }
 
-struct Net {
-    genesis: Genesis,
-    nodes: Vec<NodeHandle>,
-    stores: Vec<Arc<MemStore>>,
+pub(crate) struct Net {
+    pub(crate) genesis: Genesis,
+    pub(crate) nodes: Vec<NodeHandle>,
+    pub(crate) stores: Vec<Arc<MemStore>>,
 }
 
 fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
@@ -41,11 +41,11 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
 }
 
 impl Net {
-    fn start(count: usize, params: Params) -> Self {
+    pub(crate) fn start(count: usize, params: Params) -> Self {
         Self::start_in(count, params, |_| None)
     }
 
-    fn start_in(count: usize, params: Params, home: impl Fn(usize) -> Option<PathBuf>) -> Self {
+    pub(crate) fn start_in(count: usize, params: Params, home: impl Fn(usize) -> Option<PathBuf>) -> Self {
         let mut net = Self { genesis: live(count, params), nodes: Vec::new(), stores: Vec::new() };
         for index in 0..count {
             net.join(NodeConfig { home: home(index), ..config(index, count, net.addresses()) });
@@ -53,11 +53,11 @@ impl Net {
         net
     }
 
-    fn addresses(&self) -> Vec<Multiaddr> {
+    pub(crate) fn addresses(&self) -> Vec<Multiaddr> {
         self.nodes.iter().map(NodeHandle::peer_address).collect()
     }
 
-    fn join(&mut self, config: NodeConfig) {
+    pub(crate) fn join(&mut self, config: NodeConfig) {
         let store = Arc::new(MemStore::default());
         self.nodes.push(start(chain(&store, &self.genesis), config).unwrap());
         self.stores.push(store);
@@ -65,7 +65,7 @@ impl Net {
 }
 
 /// Waits for events, not for time: the condition is looked at after every decided block.
-fn wait(node: &NodeHandle, condition: impl Fn() -> bool) {
+pub(crate) fn wait(node: &NodeHandle, condition: impl Fn() -> bool) {
     let started = Instant::now();
     let mut committed = node.committed();
     while !condition() {
@@ -102,7 +102,7 @@ fn four_nodes_decide_and_a_fifth_follows() {
     net.nodes.into_iter().for_each(NodeHandle::stop);
 }
 
-fn nonce(node: &NodeHandle) -> u64 {
+pub(crate) fn nonce(node: &NodeHandle) -> u64 {
     node.reader().account(&crate::fixture::rich().address(), None).unwrap().nonce
 }
 

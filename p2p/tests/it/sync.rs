@@ -128,6 +128,7 @@ fn a_fresh_node_joins_by_snapshot() {
 
     let store = Arc::new(MemStore::new());
     let mut third = servers.fresh("third").1;
+    third.keys = keys(8);
     third.peers = vec![node.peer_address()];
     assert!(bootstrap(&*store, &servers.genesis, &third).unwrap().is_some());
     servers.check(&store);

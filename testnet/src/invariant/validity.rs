@@ -1,7 +1,7 @@
 //! The chain that is decided, checked from its bytes alone.
 
 use super::{Invariant, Seen};
-use hydrogen_core::block::verify_beacon;
+use hydrogen_core::block::BeaconTurn;
 use hydrogen_core::{Committed, Genesis, Params, check_tx, verify_certificate};
 use hydrogen_types::codec::encode;
 use hydrogen_types::{Address, ChainId, Hash, Height, ValidatorSet};
@@ -59,7 +59,9 @@ impl Validity {
             return Err(at(format!("proposer {}, in turn was {}", header.proposer, proposer.address())));
         }
         let key = &proposer.vrf_key;
-        let beacon = verify_beacon(key, &self.chain_id, header.height, &self.beacon, &header.beacon_proof);
+        let (chain_id, parent) = (&self.chain_id, &self.beacon);
+        let turn = BeaconTurn { chain_id, height: header.height, parent };
+        let beacon = turn.check(key, &header.beacon_proof);
         if beacon != Some(header.beacon) {
             return Err(at(format!("beacon {}, its proof gives {beacon:?}", header.beacon)));
         }

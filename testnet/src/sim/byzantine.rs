@@ -4,13 +4,13 @@ use super::ledger::keys;
 use super::rng::Rng;
 use super::world::Post;
 use hydrogen_p2p::consensus::forge::{read, sign};
-use hydrogen_p2p::consensus::{Input, Peer, Said};
+use hydrogen_p2p::consensus::{Input, Offer, Peer, Said, part_range};
 use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Address, Block, ChainId, Hash};
 use std::collections::BTreeMap;
 
 /// Largest block that is looked into.
-const BLOCK_BYTES_MAX: usize = 16 << 20;
+pub(crate) const BLOCK_BYTES_MAX: usize = 16 << 20;
 /// Longest piece of garbage.
 const GARBAGE_BYTES_MAX: u64 = 400;
 
@@ -58,6 +58,18 @@ impl Behaviour {
 pub(crate) struct Bender {
     /// Blocks it changed, by the id they had.
     changed: BTreeMap<Hash, Hash>,
+    /// Those of them that go in parts, by the roots of their manifests.
+    forged: BTreeMap<Hash, Vec<u8>>,
+}
+
+/// A liar at the moment.
+pub(crate) struct Liar<'a> {
+    pub(crate) behaviour: Behaviour,
+    pub(crate) from: usize,
+    pub(crate) chain_id: &'a ChainId,
+    /// The true bytes of blocks that it offers in parts.
+    pub(crate) own: &'a BTreeMap<Hash, Vec<u8>>,
+    pub(crate) part_bytes: usize,
 }
 
 /// How a message of its own is changed.
@@ -73,20 +85,13 @@ enum Lie {
 
 impl Bender {
     /// Bends what node `from` says. Returns how much of it was.
-    pub(crate) fn bend(
-        &mut self,
-        behaviour: Behaviour,
-        from: usize,
-        chain_id: &ChainId,
-        posts: &mut Vec<Post>,
-        rng: &mut Rng,
-    ) -> u64 {
+    pub(crate) fn bend(&mut self, liar: &Liar<'_>, posts: &mut Vec<Post>, rng: &mut Rng) -> u64 {
         let mut bent = 0;
-        match behaviour {
+        match liar.behaviour {
             Behaviour::Honest | Behaviour::Scripted => {}
             Behaviour::Equivocates => {
                 for post in posts.iter_mut().filter(|post| post.to % 2 == 1) {
-                    bent += u64::from(self.lie(Lie::Opposite, from, chain_id, &mut post.input));
+                    bent += u64::from(self.lie(Lie::Opposite, liar, &mut post.input));
                 }
             }
             Behaviour::Withholds => {
@@ -98,16 +103,16 @@ impl Bender {
             }
             Behaviour::ProposesInvalid => {
                 for post in posts.iter_mut() {
-                    bent += u64::from(self.lie(Lie::Corrupt, from, chain_id, &mut post.input));
+                    bent += u64::from(self.lie(Lie::Corrupt, liar, &mut post.input));
                 }
             }
             Behaviour::VotesNil => {
                 for post in posts.iter_mut() {
-                    bent += u64::from(self.lie(Lie::Nil, from, chain_id, &mut post.input));
+                    bent += u64::from(self.lie(Lie::Nil, liar, &mut post.input));
                 }
             }
             Behaviour::SendsGarbage => {
-                let more: Vec<Post> = posts.iter().filter_map(|post| garbage(from, post, rng)).collect();
+                let more: Vec<Post> = posts.iter().filter_map(|post| garbage(liar.from, post, rng)).collect();
                 bent += more.len() as u64;
                 posts.extend(more);
             }
@@ -116,30 +121,47 @@ impl Bender {
     }
 
     /// Changes a message or block of this node's own. Says whether it did.
-    fn lie(&mut self, lie: Lie, from: usize, chain_id: &ChainId, input: &mut Input) -> bool {
-        let key = keys(from).consensus;
+    fn lie(&mut self, lie: Lie, liar: &Liar<'_>, input: &mut Input) -> bool {
+        let key = keys(liar.from).consensus;
         match input {
             Input::Message(_, bytes) | Input::GossipedVote(_, _, bytes) => {
                 let said = read(bytes).and_then(|said| self.otherwise(lie, said, key.address()));
-                match said.and_then(|said| sign(&said, chain_id, &key)) {
+                match said.and_then(|said| sign(&said, liar.chain_id, &key)) {
                     Some(forged) => *bytes = forged,
                     None => return false,
                 }
                 true
             }
             Input::Block(_, bytes) if lie != Lie::Nil => {
-                let Ok(mut block) = decode::<Block>(bytes, BLOCK_BYTES_MAX) else { return false };
+                let own = match Offer::decode(bytes, BLOCK_BYTES_MAX, liar.part_bytes) {
+                    Ok(Offer::Whole(bytes)) => Some(bytes),
+                    Ok(Offer::Parts(manifest)) => liar.own.get(&manifest.id).cloned(),
+                    Err(_) => None,
+                };
+                let block = own.and_then(|bytes| decode::<Block>(&bytes, BLOCK_BYTES_MAX).ok());
+                let Some(mut block) = block else { return false };
                 if block.header.proposer != key.address() {
                     return false;
                 }
                 let id = block.hash();
                 block.header.state_root = Hash::sha256(block.header.state_root.as_bytes());
                 self.changed.insert(id, block.hash());
-                *bytes = encode(&block);
+                let forged = encode(&block);
+                let offer = Offer::of(block.header.height, block.hash(), &forged, liar.part_bytes);
+                if let Offer::Parts(manifest) = &offer {
+                    self.forged.insert(manifest.root(), forged);
+                }
+                *bytes = encode(&offer);
                 true
             }
             _ => false,
         }
+    }
+
+    /// A part of a block that this node changed.
+    pub(crate) fn part(&self, root: &Hash, index: u32, part_bytes: usize) -> Option<Vec<u8>> {
+        let bytes = self.forged.get(root)?;
+        Some(bytes[part_range(bytes.len(), index, part_bytes)?].to_vec())
     }
 
     /// What is said instead of something of this node's own; `None` to leave it.
@@ -167,6 +189,12 @@ impl Bender {
 /// Bytes of a message, changed, cut short, made longer or made up, to whoever got the message.
 fn garbage(from: usize, post: &Post, rng: &mut Rng) -> Option<Post> {
     let me = Peer(from as u64);
+    if let Input::Part(_, root, index, bytes) = &post.input {
+        let mut bytes = bytes.clone();
+        let at = rng.index(bytes.len());
+        bytes[at] ^= 1 << rng.below(8);
+        return Some(Post { to: post.to, reliable: false, input: Input::Part(me, *root, *index, bytes) });
+    }
     let (Input::Message(_, bytes) | Input::Block(_, bytes)) = &post.input else { return None };
     let mut bytes = bytes.clone();
     match rng.below(4) {

@@ -88,6 +88,20 @@ impl LogFile for SimFile {
         })
     }
 
+    fn replace(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let lies = self.lies;
+        self.power.operate(|| {
+            let mut content = self.platter.content();
+            content.written = bytes.to_vec();
+            content.untouched = 0;
+            if !lies {
+                content.synced = content.written.clone();
+                content.untouched = content.written.len();
+            }
+            Ok(())
+        })
+    }
+
     fn sync(&mut self) -> io::Result<()> {
         let lies = self.lies;
         self.power.operate(|| {

@@ -8,7 +8,7 @@ use super::rng::Rng;
 use super::store::SimStore;
 use hydrogen_core::{ContractVm, Genesis, MemStore, Mempool};
 use hydrogen_p2p::Counters;
-use hydrogen_p2p::consensus::{Host, HostConfig, LogDisk, Now};
+use hydrogen_p2p::consensus::{Host, HostConfig, HostLimits, LogDisk, Now};
 use std::sync::Arc;
 
 /// See the module.
@@ -23,6 +23,8 @@ pub struct Node {
     pub skew_ms: i64,
     /// Honest, or how it misbehaves.
     pub behaviour: Behaviour,
+    /// Sizes of its host: of parts, and by which its log may grow.
+    pub limits: HostLimits,
     pub(crate) validator: bool,
     /// Its syncs do nothing: for checking that the simulator sees what follows.
     pub(crate) sync_lies: bool,
@@ -35,13 +37,14 @@ pub struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(validator: bool) -> Self {
+    pub(crate) fn new(validator: bool, limits: HostLimits) -> Self {
         Self {
             host: None,
             counters: Arc::default(),
             store: Arc::new(MemStore::new()),
             skew_ms: 0,
             behaviour: Behaviour::Honest,
+            limits,
             validator,
             sync_lies: false,
             incarnation: 0,
@@ -74,6 +77,7 @@ impl Node {
             disk: Box::new(LogDisk::over(self.log.open(power, self.sync_lies))),
             counters: Arc::clone(&self.counters),
             mempool: Mempool::new(),
+            limits: self.limits,
         };
         self.host = Some(Host::new(chain, config, now).map_err(|error| causes(&error))?);
         Ok(())

@@ -1,14 +1,16 @@
 //! What nodes ask for, done: messages go to the network, blocks and blame to the invariants.
 
+use super::byzantine::{BLOCK_BYTES_MAX, Behaviour, Liar};
 use super::ledger::keys;
 use super::world::{Post, World};
 use crate::invariant::Seen;
 use hydrogen_core::{Committed, Evidence};
 use hydrogen_p2p::consensus::forge::read;
-use hydrogen_p2p::consensus::{Input, Output, Peer, TxOrigin};
+use hydrogen_p2p::consensus::{Input, Offer, Output, Peer, TxOrigin};
 use hydrogen_types::Hash;
 use hydrogen_types::Height;
 use hydrogen_types::codec::encode;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Blocks in one answer to a request.
@@ -42,7 +44,10 @@ impl World {
                 let mut posts = self.posts(from, output);
                 let behaviour = self.nodes[from].behaviour;
                 let chain_id = &self.genesis.chain_id;
-                let bent = self.benders[from].bend(behaviour, from, chain_id, &mut posts, &mut self.rng);
+                let own = self.own_blocks(from, &posts);
+                let part_bytes = self.nodes[from].limits.part_bytes;
+                let liar = Liar { behaviour, from, chain_id, own: &own, part_bytes };
+                let bent = self.benders[from].bend(&liar, &mut posts, &mut self.rng);
                 self.tally.bent += bent;
                 posts.into_iter().for_each(|post| self.send(from, post));
             }
@@ -66,6 +71,17 @@ impl World {
             Output::SendBlock(to, bytes) => one(to, false, Input::Block(me, bytes.to_vec())),
             Output::AskBlock(to, id) => one(to, true, Input::BlockWanted(from as u64, id)),
             Output::BlockReply(to, Some(bytes)) => one(Peer(to), true, Input::Block(me, bytes.to_vec())),
+            Output::AskPart(to, root, index) => one(to, false, Input::PartWanted(from as u64, root, index)),
+            Output::PartReply(to, root, index, part) => {
+                let part = part.map(|bytes| bytes.to_vec());
+                let part = part
+                    .or_else(|| self.benders[from].part(&root, index, self.nodes[from].limits.part_bytes));
+                let input = match part {
+                    Some(bytes) => Input::Part(me, root, index, bytes),
+                    None => Input::PartMissing(me, root),
+                };
+                one(Peer(to), false, input)
+            }
             Output::BlockReply(_, None) | Output::Verdict(..) | Output::Admitted(..) => Vec::new(),
             Output::Announce(height, id) => self.to_others(from, &Input::Announced(me, 0, height, id)),
             Output::GossipTx(bytes) => self.to_others(from, &Input::Tx(bytes, TxOrigin::Gossip(me, 0))),
@@ -83,6 +99,22 @@ impl World {
             | Output::AskEvidence(_)
             | Output::Pooled(_) => Vec::new(),
         }
+    }
+
+    /// The blocks that a liar offers in parts, from its host.
+    fn own_blocks(&self, from: usize, posts: &[Post]) -> BTreeMap<Hash, Vec<u8>> {
+        let node = &self.nodes[from];
+        let Some(host) = node.host.as_ref().filter(|_| node.behaviour != Behaviour::Honest) else {
+            return BTreeMap::new();
+        };
+        let offered = posts.iter().filter_map(|post| {
+            let Input::Block(_, bytes) = &post.input else { return None };
+            match Offer::decode(bytes, BLOCK_BYTES_MAX, node.limits.part_bytes).ok()? {
+                Offer::Parts(manifest) => Some((manifest.id, host.undecided(&manifest.id)?.to_vec())),
+                Offer::Whole(_) => None,
+            }
+        });
+        offered.collect()
     }
 
     fn to_others(&self, from: usize, input: &Input) -> Vec<Post> {

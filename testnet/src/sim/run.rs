@@ -6,6 +6,7 @@ use super::load::{Load, stuck};
 use super::report::Report;
 use super::world::{Violation, World};
 use hydrogen_core::{ChainReader, ContractVm, MemStore};
+use hydrogen_p2p::consensus::HostLimits;
 use std::sync::Arc;
 
 /// Least and most ms between two things that accounts or faults do.
@@ -52,7 +53,8 @@ impl Options {
 /// # Errors
 /// The first broken invariant.
 pub fn run(vm: &Arc<dyn ContractVm>, options: &Options) -> Result<Report, Violation> {
-    let mut world = World::new(Arc::clone(vm), params(), options.validators, options.followers, options.seed);
+    let (validators, followers, seed) = (options.validators, options.followers, options.seed);
+    let mut world = World::with_limits(Arc::clone(vm), params(), validators, followers, seed, limits(seed));
     world.nodes.iter_mut().for_each(|node| node.sync_lies = options.lying_disks);
     if options.lying_disks {
         // They were started with honest disks.
@@ -75,6 +77,15 @@ pub fn run(vm: &Arc<dyn ContractVm>, options: &Options) -> Result<Report, Violat
     calm(&mut world, &mut load)?;
     replay(vm, &mut world)?;
     Ok(Report::new(options, &world, &storm, &load, stormy_blocks))
+}
+
+/// Two seeds of three send every block in parts, and take old blocks out of their logs after a few rounds.
+fn limits(seed: u64) -> HostLimits {
+    match seed % 3 {
+        0 => HostLimits::default(),
+        1 => HostLimits { part_bytes: 256, log_growth_bytes: 4_096 },
+        _ => HostLimits { part_bytes: 100, log_growth_bytes: 16_384 },
+    }
 }
 
 /// Liveness: with the faults gone, blocks come, every honest node has them, and what accounts send is decided.

@@ -13,7 +13,7 @@ use super::power::Power;
 use super::rng::Rng;
 use crate::invariant::{Invariant, Seen, all};
 use hydrogen_core::{ChainReader, Committed, ContractVm, Genesis, Params};
-use hydrogen_p2p::consensus::{Input, Now, Output, Peer, PeerState};
+use hydrogen_p2p::consensus::{HostLimits, Input, Now, Output, Peer, PeerState};
 use hydrogen_types::{Hash, Height};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -118,11 +118,27 @@ impl World {
         followers: usize,
         seed: u64,
     ) -> Self {
+        Self::with_limits(vm, params, validators, followers, seed, HostLimits::default())
+    }
+
+    /// As [`World::new`], of nodes with other sizes than the usual.
+    ///
+    /// # Panics
+    /// As [`World::new`].
+    #[must_use]
+    pub fn with_limits(
+        vm: Arc<dyn ContractVm>,
+        params: Params,
+        validators: usize,
+        followers: usize,
+        seed: u64,
+        limits: HostLimits,
+    ) -> Self {
         let genesis = genesis(validators, params);
         let count = validators + followers;
         let mut world = Self {
             // The first follower votes once it is taken into the set.
-            nodes: (0..count).map(|index| Node::new(index <= validators)).collect(),
+            nodes: (0..count).map(|index| Node::new(index <= validators, limits)).collect(),
             validators,
             now_ms: 0,
             chain: BTreeMap::new(),

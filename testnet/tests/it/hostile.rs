@@ -1,10 +1,10 @@
 //! Proposers that cheat, and peers that send garbage.
 
 use crate::support::{params, transfer, vm, world};
-use hydrogen_core::block::beacon_input;
+use hydrogen_core::block::BeaconTurn;
 use hydrogen_core::{Chain, Mempool, check_tx};
 use hydrogen_p2p::consensus::forge::{read, sign};
-use hydrogen_p2p::consensus::{Input, Peer, Said};
+use hydrogen_p2p::consensus::{Input, Offer, Peer, Said};
 use hydrogen_testnet::sim::ledger::{GENESIS_MS, genesis, keys};
 use hydrogen_testnet::sim::{Behaviour, Rng};
 use hydrogen_types::block::VoteKind;
@@ -41,7 +41,8 @@ fn propose(change: impl FnOnce(&mut Block, Vec<u8>), spoil: impl FnOnce(&mut Blo
     pool.insert(checked, 0).expect("room");
     let txs = pool.take(genesis.params.block_gas_max, 1 << 20);
     let mut block = own.build(&keys(evil), 0, GENESIS_MS + world.now_ms, txs).expect("a block").block;
-    let input = beacon_input(&block.header.chain_id, height, &own.tip().beacon);
+    let (chain_id, parent) = (&block.header.chain_id, &own.tip().beacon);
+    let input = BeaconTurn { chain_id, height, parent }.input();
     change(&mut block, input);
     let said = Said::Proposal { height, round: 0, block: block.hash(), locked: None, proposer: turn };
     let proposal = sign(&said, &genesis.chain_id, &keys(evil).consensus).expect("a proposal");
@@ -66,7 +67,8 @@ fn propose(change: impl FnOnce(&mut Block, Vec<u8>), spoil: impl FnOnce(&mut Blo
     let blamed = world.tally.blamed;
     for index in &honest {
         world.give(*index, Input::Message(Peer(evil as u64), proposal.clone()));
-        world.give(*index, Input::Block(Peer(evil as u64), encode(&block)));
+        let offer = Offer::Whole(encode(&block));
+        world.give(*index, Input::Block(Peer(evil as u64), encode(&offer)));
     }
     let done = world.run(20_000, |world| honest.iter().all(|index| world.height(*index) >= height.get()));
     assert!(done, "the chain stopped");

@@ -5,7 +5,7 @@
 
 use crate::support::vm;
 use hydrogen_core::{Chain, Genesis, MemStore, Params};
-use hydrogen_p2p::{BannedPeer, Multiaddr, NodeConfig, NodeHandle, PeerId, start};
+use hydrogen_p2p::{BannedPeer, Multiaddr, NodeConfig, NodeHandle, PeerId, SyncMode, start};
 use hydrogen_testnet::hostile::{Kind, Outcome, Villain, attack};
 use hydrogen_testnet::sim::ledger::{genesis, keys};
 use std::collections::BTreeSet;
@@ -37,6 +37,8 @@ fn net(genesis: &Genesis) -> Vec<NodeHandle> {
             allow: None,
             disk: None,
             forget_votes: false,
+            snapshots: None,
+            sync: SyncMode::Blocks,
         };
         nodes.push(start(chain, config).expect("a node"));
     }

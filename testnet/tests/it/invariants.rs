@@ -67,7 +67,7 @@ fn a_good_history_satisfies_all() {
         let blamed = Seen::Blamed { node: 0, peer: 1, honest: false, reason: "it lies" };
         invariant.see(&blamed).expect("a liar is blamed");
     }
-    assert_eq!(names.len(), 8, "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
 }
 
 #[test]

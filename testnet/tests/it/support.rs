@@ -27,14 +27,19 @@ pub(crate) fn world_with(params: Params, validators: usize, followers: usize, se
 
 /// A transfer of the first account.
 pub(crate) fn transfer(nonce: u64) -> Vec<u8> {
+    transfer_of(0, nonce)
+}
+
+/// A transfer of account `index`.
+pub(crate) fn transfer_of(index: usize, nonce: u64) -> Vec<u8> {
     let body = TxBody {
         chain_id: genesis(1, params()).chain_id,
-        sender: account(0).public(),
+        sender: account(index).public(),
         nonce,
         valid_until: Height::new(1_000_000),
         gas_limit: Gas::new(1_000_000_000),
         gas_price: 1_000_000,
         action: Action::Transfer { to: Address::new([7; 20]), amount: Amount::new(1) },
     };
-    encode(&sign_tx(body, &account(0)))
+    encode(&sign_tx(body, &account(index)))
 }
