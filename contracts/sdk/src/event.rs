@@ -57,6 +57,7 @@ event_value! {
     u16: |this| Value::U64(u64::from(*this));
     u32: |this| Value::U64(u64::from(*this));
     u64: |this| Value::U64(*this);
+    u128: |this| Value::Amount(Amount::new(*this));
     Height: |this| Value::U64(this.get());
     Gas: |this| Value::U64(this.get());
     Amount: |this| Value::Amount(*this);

@@ -56,7 +56,8 @@
 //!   of `hydrogen-types` that appear in methods (what they refer to follows by itself).
 //! - Own structs and enums that appear in methods derive [`Abi`], [`borsh::BorshSerialize`] and
 //!   [`borsh::BorshDeserialize`].
-//! - State is [`Item`] and [`Map`], saved explicitly; the chain is reached through [`env`].
+//! - State is [`Item`], [`Map`], [`IndexedMap`] and [`Vector`], saved explicitly; the chain is reached through [`env`],
+//!   other contracts through clients that `hydrogen contract abi FILE --client rust` writes (see [`client`]).
 //! - Compiled for the host instead of wasm32, [`env`] and storage work on [`mock`], so that rules can be unit-tested.
 #![no_std]
 
@@ -68,9 +69,11 @@ extern crate std;
 extern crate self as hydrogen_sdk;
 
 pub mod args;
+pub mod client;
 pub mod env;
 pub mod error;
 pub mod event;
+mod indexed;
 pub mod key;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod mock;
@@ -79,6 +82,7 @@ pub mod storage;
 mod sys;
 #[cfg(test)]
 mod tests;
+mod vector;
 
 #[cfg(not(target_arch = "wasm32"))]
 use mock::host as sys;
@@ -88,16 +92,17 @@ pub use error::Revert;
 pub use event::{EventData, EventValue};
 pub use hydrogen_sdk_macros::{Abi, ContractError, Event, contract};
 pub use hydrogen_types as types;
+pub use indexed::IndexedMap;
 pub use key::Key;
 pub use storage::{Item, Map};
+pub use vector::Vector;
 
 /// What nearly every contract needs.
 pub mod prelude {
     pub use crate::error::Revert;
     pub use crate::event::{EventData, EventValue};
     pub use crate::key::Key;
-    pub use crate::storage::{Item, Map};
-    pub use crate::{Abi, ContractError, Event, contract, env};
+    pub use crate::{Abi, ContractError, Event, IndexedMap, Item, Map, Vector, contract, env};
     pub use alloc::string::{String, ToString};
     pub use alloc::vec::Vec;
     pub use alloc::{format, vec};

@@ -208,3 +208,22 @@ fn after(prefix: &[u8]) -> Option<Vec<u8>> {
     end[kept] += 1;
     Some(end)
 }
+
+impl<A: Key, B: Key, V: BorshSerialize + BorshDeserialize> Map<(A, B), V> {
+    /// At most `limit` entries whose key's first part is `part`, in key order, after the second part `last` (excluded) or
+    /// from the first.
+    ///
+    /// # Panics
+    /// If one was saved as another type.
+    #[must_use]
+    pub fn range_within(&self, part: &A, last: Option<&B>, limit: u32) -> Vec<((A, B), V)> {
+        let mut within = prefix(self.name);
+        part.write(&mut within);
+        let mut first = within.clone();
+        if let Some(last) = last {
+            last.write(&mut first);
+            first.push(0);
+        }
+        self.entries(first, &within, limit)
+    }
+}

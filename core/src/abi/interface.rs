@@ -67,6 +67,10 @@ impl MethodInfo {
     pub fn result(&self) -> String {
         self.result.to_string()
     }
+
+    pub(super) fn result_type(&self) -> &Type {
+        &self.result
+    }
 }
 
 /// A refusal of a contract.
@@ -183,6 +187,12 @@ impl Interface {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn doc(&self) -> &str {
+        &self.doc
     }
 
     /// All methods, by the name of their export.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! module --section--> records --parse--> Interface --encode--> borsh of arguments  <- JSON
-//!                                            `------decode--> JSON                 <- borsh of a result
+//!                                            |------decode--> JSON                 <- borsh of a result
+//!                                            `------client--> source code of clients
 //! ```
 //!
 //! JSON forms: numbers of 64 bits and more, amounts, heights and gas are decimal strings (a JSON number up to 2^53 is
@@ -13,6 +14,7 @@
 //! *Invariants*: a module, JSON and borsh are all outside input: nothing here panics on them, and depth, records and
 //! values are bounded by constants.
 
+pub mod client;
 mod decode;
 mod encode;
 mod error;

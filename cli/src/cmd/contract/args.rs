@@ -71,7 +71,19 @@ enum Command {
     Abi {
         /// A file, a genesis contract such as `task`, or an address.
         contract: String,
+        /// Write the source of a client instead: Rust for contracts that call this one, TypeScript for pages.
+        #[arg(long, value_enum, value_name = "LANGUAGE")]
+        client: Option<Language>,
     },
+}
+
+/// Languages of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Language {
+    /// For contracts on the SDK.
+    Rust,
+    /// For pages and services.
+    Typescript,
 }
 
 /// Runs the command.
@@ -92,7 +104,7 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
         Command::Query { contract, method, args, height } => {
             talk::query(session, &contract, &method, &json(&args)?, height).await
         }
-        Command::Abi { contract } => inspect::abi(session, &contract).await,
+        Command::Abi { contract, client } => inspect::abi(session, &contract, client).await,
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a module is, with and without a chain.
 
-use crate::cmd::contract::args::read_module;
+use crate::cmd::contract::args::{Language, read_module};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_core::ContractVm;
 use hydrogen_core::abi::Interface;
+use hydrogen_core::abi::client::{rust_client, typescript_client};
 use hydrogen_types::Hash;
 use hydrogen_vm::{Vm, VmConfig};
 use serde_json::json;
@@ -20,14 +21,27 @@ pub(super) fn check(session: &Session, file: &Path) -> Outcome {
     Ok(())
 }
 
-pub(super) async fn abi(session: &Session, contract: &str) -> Outcome {
+pub(super) async fn abi(session: &Session, contract: &str, client: Option<Language>) -> Outcome {
     let file = Path::new(contract);
-    let json = if file.is_file() {
-        let module = read_module(file)?;
-        Interface::parse(&module).map_err(|error| Failure::of(contract, &error))?.to_json()
-    } else {
-        session.client()?.abi(&session.address(contract)?).await?
+    let Some(language) = client else {
+        let json = if file.is_file() {
+            Interface::parse(&read_module(file)?).map_err(|error| Failure::of(contract, &error))?.to_json()
+        } else {
+            session.client()?.abi(&session.address(contract)?).await?
+        };
+        session.output.data(serde_json::to_string_pretty(&json)?, &json);
+        return Ok(());
     };
-    session.output.data(serde_json::to_string_pretty(&json)?, &json);
+    let module = if file.is_file() {
+        read_module(file)?
+    } else {
+        session.client()?.code(&session.address(contract)?).await?
+    };
+    let interface = Interface::parse(&module).map_err(|error| Failure::of(contract, &error))?;
+    let source = match language {
+        Language::Rust => rust_client(&interface),
+        Language::Typescript => typescript_client(&interface),
+    };
+    session.output.data(source.trim_end(), &json!({ "source": source }));
     Ok(())
 }

@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 /// commit what the bytes are for.
 const BYTES_MAX: &[(&str, usize)] = &[
     ("counter", 17_000),
+    ("escrow", 38_000),
+    ("lottery", 46_000),
     ("mandelbrot", 3_200),
     ("phash", 170_000),
     ("probe", 62_000),
+    ("registry", 31_000),
+    ("registry-v2", 48_000),
     ("task", 300_000),
+    ("token", 44_000),
     ("wordcount", 76_000),
 ];
 
