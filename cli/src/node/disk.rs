@@ -27,12 +27,11 @@ pub(crate) fn store_failure(error: StoreError) -> Failure {
         StoreError::NotPermitted { .. } => (true, "run as the owner of the folder, or give it to this user"),
         error => (error.is_disk(), ""),
     };
-    let failure = match (disk, hint) {
-        (true, "") => return disk_failure(Failure::from(error)),
+    match (disk, hint) {
+        (true, "") => disk_failure(Failure::from(error)),
         (true, hint) => disk_failure(Failure::from(error)).hint(hint),
         (false, hint) => Failure::from(error).hint(hint),
-    };
-    failure
+    }
 }
 
 /// Why a node does not start on its chain.

@@ -121,8 +121,13 @@ fn input(command: Command, now_ms: &mut u64) -> Input {
 /// What a host may not do, whatever it is told.
 #[derive(Default)]
 struct Watch {
-    said: BTreeMap<(Option<bool>, Height, u32), (Option<Hash>, Option<u32>)>,
+    said: BTreeMap<Question, Answer>,
 }
+
+/// Whether it is a precommit, or a proposal for `None`; height and round.
+type Question = (Option<bool>, Height, u32);
+/// The block; for a proposal also the round it is locked since.
+type Answer = (Option<Hash>, Option<u32>);
 
 impl Watch {
     fn step(&mut self, host: &Host, outputs: &[Output]) {

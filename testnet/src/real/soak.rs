@@ -72,7 +72,7 @@ pub async fn soak(options: SoakOptions, say: impl Fn(&str)) -> Result<Value, Rea
         "summary": true, "validators": net.nodes.len(), "per_second": options.per_second,
         "seconds": begin.elapsed().as_secs(), "height": audited.height, "txs": audited.txs,
         "headers_compared": audited.headers,
-        "nodes": samples.iter().map(|samples| summary(samples)).collect::<Vec<_>>()
+        "nodes": samples.iter().map(summary).collect::<Vec<_>>()
     });
     say(&summary.to_string());
     Ok(summary)

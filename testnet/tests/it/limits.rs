@@ -292,7 +292,8 @@ fn table() -> String {
     let mut text = String::from(HEAD);
     for (place, rows) in tables {
         let rows = rows.join("\n");
-        writeln!(text, "\n## {}\n\n| what | most | where |\n|---|---|---|\n{rows}", AREAS[place].1).unwrap();
+        writeln!(text, "\n## {}\n\n| what | most | where |\n|---|---|---|\n{rows}", AREAS[place].1)
+            .expect("the file is written");
     }
     text
 }

@@ -1,4 +1,5 @@
 //! A client for contracts on the SDK.
+#![allow(clippy::let_underscore_must_use, reason = "a string takes all that is written to it")]
 
 use super::{comment, shouting, upper_camel};
 use crate::abi::interface::{Declared, Interface, MethodInfo, Place};

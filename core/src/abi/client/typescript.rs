@@ -1,4 +1,5 @@
 //! A client for pages and services, over the node's JSON interface.
+#![allow(clippy::let_underscore_must_use, reason = "a string takes all that is written to it")]
 
 use super::{comment, lower_camel, shouting, upper_camel};
 use crate::abi::interface::{Declared, Interface, MethodInfo, Place};
