@@ -2,7 +2,7 @@
 //! one sender by nonce.
 //!
 //! *Invariants*: a lane holds no nonce below its account's; every index agrees with the lanes; a full pool lets a
-//! better-paying transaction in by dropping the last of the worst lanes, at most [`EVICTIONS_MAX`] of them; every
+//! better-paying transaction in by dropping the last of the worst lanes, at most `EVICTIONS_MAX` of them; every
 //! change but a block's takes time logarithmic in the pool's size.
 
 mod lane;
