@@ -1,7 +1,7 @@
 //! A client for contracts on the SDK.
 #![allow(clippy::let_underscore_must_use, reason = "a string takes all that is written to it")]
 
-use super::{comment, shouting, upper_camel};
+use super::{clean, comment, shouting, upper_camel};
 use crate::abi::interface::{Declared, Interface, MethodInfo, Place};
 use crate::abi::types::{Int, Type};
 use hydrogen_types::host::MethodKind;
@@ -23,7 +23,7 @@ const RESERVED: [&str; 48] = [
 #[must_use]
 pub fn rust_client(interface: &Interface) -> String {
     let mut out = String::new();
-    let name = interface.name();
+    let name = clean(interface.name());
     comment(&mut out, "//! ", &format!("Calls of the contract `{name}`: {}", interface.doc().trim()));
     out.push_str("//!\n//! Written from its interface by `hydrogen contract abi --client rust`: change the contract instead.\n");
     out.push_str("#![allow(dead_code, missing_docs, unreachable_pub, reason = \"written by a program, for every use\")]\n\n");
@@ -58,6 +58,7 @@ fn type_name(interface: &Interface) -> String {
 }
 
 fn declare(out: &mut String, name: &str, declared: &Declared) {
+    let name = clean(name);
     out.push_str("#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]\n");
     match declared {
         Declared::Struct(fields) => {
@@ -138,6 +139,7 @@ fn codes(out: &mut String, interface: &Interface) {
 }
 
 fn ident(name: &str) -> String {
+    let name = &*clean(name);
     match name {
         // These four cannot be raw.
         "self" | "Self" | "super" | "crate" => format!("{name}_"),

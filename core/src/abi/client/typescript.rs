@@ -1,7 +1,7 @@
 //! A client for pages and services, over the node's JSON interface.
 #![allow(clippy::let_underscore_must_use, reason = "a string takes all that is written to it")]
 
-use super::{comment, lower_camel, shouting, upper_camel};
+use super::{clean, comment, lower_camel, shouting, upper_camel};
 use crate::abi::interface::{Declared, Interface, MethodInfo, Place};
 use crate::abi::types::{Int, Type};
 use hydrogen_types::host::MethodKind;
@@ -51,7 +51,7 @@ pub fn typescript_client(interface: &Interface) -> String {
         out,
         "\n/** A contract `{}`. */\nexport class {own} {{\n  \
          constructor(readonly address: Address, private readonly transport: Transport) {{}}\n",
-        interface.name()
+        clean(interface.name())
     );
     let reachable = |method: &&MethodInfo| matches!(method.kind(), MethodKind::Call | MethodKind::Query);
     let methods: Vec<&MethodInfo> = interface.methods().filter(reachable).collect();
@@ -82,6 +82,7 @@ fn doc(out: &mut String, indent: &str, text: &str) {
 }
 
 fn declare(out: &mut String, name: &str, declared: &Declared) {
+    let name = clean(name);
     match declared {
         Declared::Struct(fields) => {
             let _ = writeln!(out, "export interface {name} {{");
@@ -107,7 +108,7 @@ fn declare(out: &mut String, name: &str, declared: &Declared) {
 fn fields_of(out: &mut String, indent: &str, fields: &[Place]) {
     for place in fields {
         doc(out, indent, &place.doc);
-        let _ = writeln!(out, "{indent}{}: {};", place.name, text(&place.kind));
+        let _ = writeln!(out, "{indent}{}: {};", clean(&place.name), text(&place.kind));
     }
 }
 
@@ -127,8 +128,11 @@ fn call(out: &mut String, method: &MethodInfo, renamed: bool) {
     };
     args.push(last.into());
     let suffix = if renamed { "Query" } else { "" };
-    let fields: Vec<String> =
-        method.args.iter().map(|place| format!("{}: {}", place.name, lower_camel(&place.name))).collect();
+    let fields: Vec<String> = method
+        .args
+        .iter()
+        .map(|place| format!("{}: {}", clean(&place.name), lower_camel(&place.name)))
+        .collect();
     let object = if fields.is_empty() { "{}".into() } else { format!("{{ {} }}", fields.join(", ")) };
     let result = result(method);
     let _ = writeln!(
