@@ -1,14 +1,15 @@
-//! Compiled contracts in memory, least recently used first to go.
+//! Compiled contracts in memory, least recently used first to go, in front of those on disk.
 //!
 //! ```text
 //! warm(hash) -> Queued -> (worker) Compiling -> Ready
-//! get(hash)  -> Ready | Queued or absent: compile here | Compiling: wait
+//! get(hash)  -> Ready | Queued or absent: from disk, or compile here | Compiling: wait
 //! ```
 //!
 //! *Invariant*: what is in the cache changes how long a call takes and nothing else.
 
+use crate::disk::Disk;
 use crate::host::Host;
-use crate::module::{Linked, compile};
+use crate::module::{Linked, compile, link};
 use hydrogen_types::Hash;
 use lru::LruCache;
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ struct State {
 /// The cache. One thread may wait while another compiles.
 pub(crate) struct Cache {
     linker: Linker<Host>,
+    disk: Option<Disk>,
     bytes_max: usize,
     state: Mutex<State>,
     changed: Condvar,
@@ -39,9 +41,9 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// An empty cache.
-    pub(crate) fn new(linker: Linker<Host>, bytes_max: usize) -> Self {
+    pub(crate) fn new(linker: Linker<Host>, disk: Option<Disk>, bytes_max: usize) -> Self {
         let state = State { ready: LruCache::unbounded(), pending: BTreeMap::new(), bytes: 0 };
-        Self { linker, bytes_max, state: Mutex::new(state), changed: Condvar::new() }
+        Self { linker, disk, bytes_max, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -99,30 +101,59 @@ impl Cache {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
+        if let Some(linked) = self.from_disk(&hash) {
+            return Ok(self.file(hash, Arc::new(linked)));
+        }
         let code = load()?;
         self.lock().pending.insert(hash, Pending::Compiling);
         Ok(self.finish(hash, &code)?)
     }
 
-    /// Compiles and files the result. A compiler that panics must not leave others waiting.
+    fn from_disk(&self, hash: &Hash) -> Option<Linked> {
+        let image = self.disk.as_ref()?.load(self.linker.engine(), hash)?;
+        link(&self.linker, &image).ok()
+    }
+
+    /// Loads or compiles, keeps it on disk, and links.
+    fn make(&self, hash: &Hash, code: &[u8]) -> Result<Linked, String> {
+        if let Some(linked) = self.from_disk(hash) {
+            return Ok(linked);
+        }
+        let image = compile(self.linker.engine(), code)?;
+        if let Some(disk) = &self.disk {
+            disk.store(hash, &image);
+        }
+        link(&self.linker, &image)
+    }
+
+    /// Makes and files it. A compiler that panics must not leave others waiting.
     fn finish(&self, hash: Hash, code: &[u8]) -> Result<Arc<Linked>, String> {
-        let compiled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compile(&self.linker, code)))
-            .unwrap_or_else(|_| Err(String::from("the compiler panicked")))
-            .map(Arc::new);
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.make(&hash, code)))
+            .unwrap_or_else(|_| Err(String::from("the compiler panicked")));
+        match made {
+            Ok(linked) => Ok(self.file(hash, Arc::new(linked))),
+            Err(error) => {
+                self.lock().pending.remove(&hash);
+                self.changed.notify_all();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps it in memory and wakes who waits for it.
+    fn file(&self, hash: Hash, linked: Arc<Linked>) -> Arc<Linked> {
         let mut state = self.lock();
         state.pending.remove(&hash);
-        if let Ok(linked) = &compiled {
-            state.bytes += linked.image_bytes;
-            if let Some((_, old)) = state.ready.push(hash, linked.clone()) {
-                state.bytes -= old.image_bytes;
-            }
-            while state.bytes > self.bytes_max && state.ready.len() > 1 {
-                let Some((_, old)) = state.ready.pop_lru() else { break };
-                state.bytes -= old.image_bytes;
-            }
+        state.bytes += linked.image_bytes;
+        if let Some((_, old)) = state.ready.push(hash, linked.clone()) {
+            state.bytes -= old.image_bytes;
+        }
+        while state.bytes > self.bytes_max && state.ready.len() > 1 {
+            let Some((_, old)) = state.ready.pop_lru() else { break };
+            state.bytes -= old.image_bytes;
         }
         drop(state);
         self.changed.notify_all();
-        compiled
+        linked
     }
 }

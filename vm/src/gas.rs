@@ -26,11 +26,10 @@ pub(crate) const PAGE_GAS: u64 = 8_000_000;
 pub(crate) const GROW_GAS: u64 = 200_000;
 
 /// Gas of an instance of a module of this size whose memory starts with `pages`.
-pub(crate) fn instantiation(module_bytes: usize, pages: u64) -> u64 {
-    let bytes = u64::try_from(module_bytes).unwrap_or(u64::MAX);
+pub(crate) fn instantiation(module_bytes: u64, pages: u64) -> u64 {
     let resident = pages.min(PAGES_RESIDENT);
     INSTANCE_GAS
-        .saturating_add(bytes.saturating_mul(INSTANCE_BYTE_GAS))
+        .saturating_add(module_bytes.saturating_mul(INSTANCE_BYTE_GAS))
         .saturating_add(resident * PAGE_RESIDENT_GAS)
         .saturating_add((pages - resident).saturating_mul(PAGE_GAS))
 }

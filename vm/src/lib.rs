@@ -15,7 +15,9 @@
 mod cache;
 mod check;
 mod config;
+mod disk;
 mod engine;
+mod findings;
 mod gas;
 mod host;
 mod instance;
@@ -25,10 +27,14 @@ mod link;
 mod measure;
 mod module;
 pub mod program;
+mod proposals;
+mod report;
 mod stack;
 mod stop;
 mod survey;
 mod vm;
 
-pub use config::{VmConfig, VmSetupError};
+pub use config::{Allocation, DiskCache, Optimisation, VmConfig, VmSetupError};
+pub use findings::{Finding, FindingKind, FunctionName, Report};
+pub use report::report;
 pub use vm::Vm;

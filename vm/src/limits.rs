@@ -8,6 +8,8 @@ pub(crate) const PAGE_BYTES: usize = 64 * 1024;
 pub(crate) const CONTRACT_PAGES_MAX: u64 = 1024;
 /// Most elements of a table: one slot of the pool holds them.
 pub(crate) const TABLE_ELEMENTS_MAX: u64 = 10_000;
+/// Tables of a module: one slot of the pool holds one.
+pub(crate) const TABLES_MAX: u32 = 1;
 /// Instances that one lane may hold: the outermost call and those below it.
 pub(crate) const INSTANCES_PER_LANE: usize = CALL_DEPTH_MAX + 1;
 

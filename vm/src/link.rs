@@ -57,13 +57,14 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
 #[cfg(test)]
 mod tests {
     use super::{linker, row, signature};
+    use crate::config::VmConfig;
     use crate::engine;
     use hydrogen_types::host::{HOST_FUNCTIONS, MODULE};
     use wasmtime::Module;
 
     #[test]
     fn the_linker_has_the_table_and_nothing_else() {
-        let engine = engine::contracts(2, None).expect("an engine");
+        let engine = engine::contracts(&VmConfig::default()).expect("an engine");
         let linker = linker(&engine).expect("a linker");
         for row in HOST_FUNCTIONS {
             let list = |types: &[wasmparser::ValType]| {

@@ -1,10 +1,11 @@
 //! From a stored module to one that can be instantiated.
 
+use crate::disk::Image;
 use crate::host::Host;
 use crate::limits::CONTRACT_STACK_MAX;
 use crate::survey::STACK_EXPORT;
 use crate::{check, gas, stack};
-use wasmtime::{InstancePre, Linker, Module, ModuleExport};
+use wasmtime::{Engine, InstancePre, Linker, Module, ModuleExport};
 
 /// A compiled contract with its imports resolved.
 pub(crate) struct Linked {
@@ -20,23 +21,31 @@ pub(crate) struct Linked {
     pub(crate) image_bytes: usize,
 }
 
-/// Checks, instruments, compiles and links.
+/// Checks, instruments and compiles.
 ///
 /// # Errors
 /// A sentence; for a module that was checked when it was uploaded, a failure of this machine.
-pub(crate) fn compile(linker: &Linker<Host>, code: &[u8]) -> Result<Linked, String> {
+pub(crate) fn compile(engine: &Engine, code: &[u8]) -> Result<Image, String> {
     let survey = check::contract(code).map_err(|error| error.message)?;
     let instrumented = stack::instrument(code, &survey, CONTRACT_STACK_MAX)?;
-    let text = |error: wasmtime::Error| format!("{error:#}");
-    let module = Module::from_binary(linker.engine(), &instrumented).map_err(text)?;
+    let module = Module::from_binary(engine, &instrumented).map_err(|error| format!("{error:#}"))?;
+    Ok(Image { module, module_bytes: u64::try_from(code.len()).unwrap_or(u64::MAX), pages: survey.pages })
+}
+
+/// Links what was compiled, now or earlier.
+///
+/// # Errors
+/// A sentence; a failure of this machine.
+pub(crate) fn link(linker: &Linker<Host>, image: &Image) -> Result<Linked, String> {
+    let module = &image.module;
     let export = |name: &str| module.get_export_index(name).ok_or_else(|| format!("no export `{name}`"));
-    let image = module.image_range();
+    let range = module.image_range();
     Ok(Linked {
         memory: export("memory")?,
         stack: export(STACK_EXPORT)?,
-        instance_gas: gas::instantiation(code.len(), survey.pages),
-        image_bytes: image.end.addr() - image.start.addr(),
-        pre: linker.instantiate_pre(&module).map_err(text)?,
+        instance_gas: gas::instantiation(image.module_bytes, image.pages),
+        image_bytes: range.end.addr() - range.start.addr(),
+        pre: linker.instantiate_pre(module).map_err(|error| format!("{error:#}"))?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::config::{VmConfig, VmSetupError};
+use crate::disk::Disk;
 use crate::lane::{Lanes, Purpose};
 use crate::{check, engine, instance, link};
 use hydrogen_core::{CodeError, Context, ContractVm, VmCall, VmError, VmResult};
@@ -38,9 +39,10 @@ impl Vm {
     pub fn new(config: VmConfig) -> Result<Self, VmSetupError> {
         let setup = |error: wasmtime::Error| VmSetupError::Engine(format!("{error:#}"));
         let lanes = Lanes::new(config.lanes)?;
-        let engine = engine::contracts(config.lanes, config.backtrace_frames_max).map_err(setup)?;
+        let engine = engine::contracts(&config).map_err(setup)?;
         let linker = link::linker(&engine).map_err(setup)?;
-        let cache = Arc::new(Cache::new(linker, config.cache_bytes_max));
+        let disk = config.disk.as_ref().map(|folder| Disk::open(folder, &engine));
+        let cache = Arc::new(Cache::new(linker, disk, config.cache_bytes_max));
         let (warm, queue) = sync_channel::<(Hash, Arc<[u8]>)>(WARM_QUEUE_MAX);
         let worker = cache.clone();
         std::thread::Builder::new()

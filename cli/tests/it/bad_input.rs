@@ -59,6 +59,15 @@ fn a_module_with_an_unknown_import_names_it() {
         assert!(failure.contains("`env.now`"), "{failure}");
     }
     assert_eq!(dev.ok(&["account", "show", "dev0"])["nonce"], "0");
+    // All of it, as data.
+    let output = dev.run(&["contract", "check", file]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&answer["ok"], &answer["unseen"]), (&false.into(), &serde_json::Value::Null));
+    let findings = answer["findings"].as_array().expect("a list");
+    assert_eq!(findings.len(), 1);
+    assert_eq!((&findings[0]["kind"], &findings[0]["offset"]), (&"import".into(), &17.into()));
+    assert!(findings[0]["mend"].as_str().expect("text").contains("wasm_import_module"));
 }
 
 #[test]

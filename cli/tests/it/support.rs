@@ -60,7 +60,7 @@ impl Dev {
         Self { home, process, rpc }
     }
 
-    fn run(&self, args: &[&str]) -> Output {
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
         hydrogen(self.home.path())
             .args(args)
             .args(["--json", "--rpc", &self.rpc])

@@ -1,19 +1,24 @@
 //! What passes the checks compiles and can be instantiated.
 
-use super::compile;
+use super::{compile, link as link_image};
+use crate::config::VmConfig;
 use crate::host::Host;
 use crate::{check, engine, link};
 use std::fmt::Write;
 use wasmtime::Linker;
 
 fn linker() -> Linker<Host> {
-    link::linker(&engine::contracts(2, None).expect("an engine")).expect("a linker")
+    link::linker(&engine::contracts(&VmConfig::default()).expect("an engine")).expect("a linker")
+}
+
+fn compile_and_link(linker: &Linker<Host>, code: &[u8]) -> Result<(), String> {
+    link_image(linker, &compile(linker.engine(), code)?).map(drop)
 }
 
 fn check_compiles(wat: &str) {
     let code = wat::parse_str(wat).expect("good wat");
     check::contract(&code).expect("passes the checks");
-    compile(&linker(), &code).map(drop).expect("compiles");
+    compile_and_link(&linker(), &code).expect("compiles");
 }
 
 #[test]
@@ -67,8 +72,7 @@ fn every_flipped_byte_that_passes_compiles() {
             bad[at] ^= flip;
             if check::contract(&bad).is_ok() {
                 passed += 1;
-                compile(&linker, &bad)
-                    .map(drop)
+                compile_and_link(&linker, &bad)
                     .unwrap_or_else(|error| panic!("byte {at} ^ {flip:#x}: {error}"));
             }
         }

@@ -32,7 +32,7 @@ mod run;
 mod table;
 mod wasi;
 
-pub use check::check;
+pub use check::{check, report};
 pub use fingerprint::fingerprint;
 pub use outcome::{EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 pub use run::run;

@@ -1,18 +1,22 @@
 //! The transform keeps meaning, and its counter speaks before the native stack ends.
 
 use super::instrument;
+use crate::config::VmConfig;
+use crate::findings::Findings;
 use crate::limits::{self, CONTRACT_STACK_MAX};
 use crate::survey::{STACK_EXPORT, survey};
-use crate::{engine, gas};
+use crate::{engine, gas, proposals};
 use wasmtime::{Engine, Instance, Module, Store, Trap, Val};
 
 fn contract_engine() -> Engine {
-    engine::contracts(2, None).expect("an engine")
+    engine::contracts(&VmConfig::default()).expect("an engine")
 }
 
 fn load(engine: &Engine, wat: &str, with_counter: bool) -> (Store<()>, Instance) {
     let code = wat::parse_str(wat).expect("good wat");
-    let survey = survey(&code, &limits::CONTRACT, engine::contract_features()).expect("passes the checks");
+    let mut findings = Findings::first();
+    let survey = survey(&code, &limits::CONTRACT, proposals::contract_features(), &mut findings);
+    assert_eq!(findings.into_first(), None);
     let instrumented = instrument(&code, &survey, CONTRACT_STACK_MAX).expect("a surveyed module");
     let module = Module::new(engine, if with_counter { &instrumented } else { &code }).expect("compiles");
     let mut store = Store::new(engine, ());

@@ -48,7 +48,7 @@ fn sections_and_functions_are_named() {
     );
     check(
         &format!("{MEMORY} (func $long {})", "(drop (i32.const 1))".repeat(25_000)),
-        "function 0 `long`: 75002 bytes long, at most 65536 are allowed: split it",
+        "function 0 `long`: 75002 bytes long, at most 65536 are allowed (at offset",
     );
     check(
         &format!("{MEMORY} (func $deep {} {})", "block ".repeat(600), "end ".repeat(600)),

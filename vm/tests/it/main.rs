@@ -11,3 +11,4 @@ mod light;
 mod nested;
 mod phash;
 mod programs;
+mod report;

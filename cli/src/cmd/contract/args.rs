@@ -1,6 +1,6 @@
 //! What is typed after `hydrogen contract`.
 
-use crate::cmd::contract::{deploy, inspect, talk};
+use crate::cmd::contract::{check, deploy, inspect, talk};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_core::limits::CODE_BYTES_MAX;
@@ -16,7 +16,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Check a module as the chain would, without a chain.
+    /// Check a module as the chain would, without a chain: every violation, its place and how to mend it.
     Check {
         /// The module.
         file: PathBuf,
@@ -92,7 +92,7 @@ pub(super) enum Language {
 /// A sentence for the person who typed it.
 pub async fn run(args: Args, session: &Session) -> Outcome {
     match args.command {
-        Command::Check { file } => inspect::check(session, &file),
+        Command::Check { file } => check::run(session, &file),
         Command::Deploy { file, init, from, gas } => {
             deploy::run(session, &file, &json(&init)?, &from, gas.map(Gas::new)).await
         }

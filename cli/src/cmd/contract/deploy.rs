@@ -2,6 +2,7 @@
 
 use crate::client::{ClientError, TxReceipt, Wallet};
 use crate::cmd::contract::args::read_module;
+use crate::cmd::contract::check;
 use crate::cmd::print;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
@@ -20,6 +21,7 @@ pub(super) async fn run(
     gas: Option<Gas>,
 ) -> Outcome {
     let module = read_module(file)?;
+    check::refuse_bad(session, file, &module)?;
     let args = init_args(&module, init)?;
     let hash = Hash::sha256(&module);
     let wallet = session.wallet(from)?;

@@ -3,23 +3,10 @@
 use crate::cmd::contract::args::{Language, read_module};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use hydrogen_core::ContractVm;
 use hydrogen_core::abi::Interface;
 use hydrogen_core::abi::client::{rust_client, typescript_client};
-use hydrogen_types::Hash;
-use hydrogen_vm::{Vm, VmConfig};
 use serde_json::json;
 use std::path::Path;
-
-pub(super) fn check(session: &Session, file: &Path) -> Outcome {
-    let module = read_module(file)?;
-    let vm = Vm::new(VmConfig::default())?;
-    vm.check(&module).map_err(|error| Failure::of(file.display(), &error))?;
-    let hash = Hash::sha256(&module).to_string();
-    let text = format!("{} passes: {} bytes, code hash {hash}", file.display(), module.len());
-    session.output.data(text, &json!({"ok": true, "code_hash": hash, "code_bytes": module.len()}));
-    Ok(())
-}
 
 pub(super) async fn abi(session: &Session, contract: &str, client: Option<Language>) -> Outcome {
     let file = Path::new(contract);
