@@ -61,6 +61,7 @@ targets! {
     snapshot: 2,
     genesis: 1,
     proof: 1,
+    hop: 1,
     abi: 1,
     upload: 10,
     relay: 1,

@@ -1,5 +1,6 @@
 //! `hydrogen-testnet`: `sim` runs seeds until one breaks an invariant; `chaos`, `soak` and `bench` run real processes.
 
+mod hostile_cmd;
 mod real_cmd;
 
 use clap::{Args, Parser, Subcommand};
@@ -30,6 +31,10 @@ enum Command {
     Soak(real_cmd::Soak),
     /// Measures speeds of real processes.
     Bench(real_cmd::Bench),
+    /// Lets the hostile peer loose on real processes, one attack after the other and then all at once.
+    Hostile(hostile_cmd::Hostile),
+    /// The hostile peer itself: misbehaves towards a node in one way.
+    Attack(hostile_cmd::Attack),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +71,8 @@ fn main() -> ExitCode {
         Command::Chaos(args) => real_cmd::run_chaos(&args),
         Command::Soak(args) => real_cmd::run_soak(&args),
         Command::Bench(args) => real_cmd::run_bench(&args),
+        Command::Hostile(args) => hostile_cmd::run_hostile(&args),
+        Command::Attack(args) => hostile_cmd::run_attack(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

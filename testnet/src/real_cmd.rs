@@ -34,7 +34,7 @@ pub(crate) struct Network {
     loopback: bool,
     /// One JSON object instead of text.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// How many die at a time.
@@ -106,7 +106,7 @@ pub(crate) struct Bench {
 }
 
 impl Network {
-    fn options(&self, accounts: usize, clocks: bool) -> Result<NetOptions, String> {
+    pub(crate) fn options(&self, accounts: usize, clocks: bool) -> Result<NetOptions, String> {
         let beside = || std::env::current_exe().map(|path| path.with_file_name("hydrogen"));
         let binary = self.binary.clone().map_or_else(beside, Ok).map_err(|error| error.to_string())?;
         if !binary.exists() {
@@ -141,7 +141,7 @@ impl Network {
     }
 }
 
-fn run<T>(future: impl Future<Output = Result<T, RealError>>) -> Result<T, String> {
+pub(crate) fn run<T>(future: impl Future<Output = Result<T, RealError>>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(|error| error.to_string())?.block_on(future).map_err(|error| {
         let source = std::error::Error::source(&error).map(|source| format!(": {source}"));

@@ -4,6 +4,7 @@ mod abi;
 mod agreement;
 mod block;
 mod genesis;
+mod hop;
 mod proof;
 mod record;
 mod relay;
@@ -81,6 +82,12 @@ pub const TARGETS: &[Target] = &[
         about: "state proofs and certificates: nothing but the true value of a key is ever proved",
         run: proof::run,
         seeds: proof::seeds,
+    },
+    Target {
+        name: "hop",
+        about: "a light client's step to another validator set: taken only if the old set has signed it",
+        run: hop::run,
+        seeds: hop::seeds,
     },
     Target {
         name: "abi",

@@ -20,8 +20,11 @@ const STATUS_ANSWER: u8 = 2;
 const BLOCKS_ANSWER: u8 = 4;
 /// A height that no chain has.
 const GREAT_HEIGHT: u64 = 1 << 40;
-/// Transactions of accounts without money, sent at once.
-const USELESS_TXS: usize = 15_000;
+/// Length of a frame that never ends: as much as a request may have, or a little less.
+const ENDLESS_BYTES: u32 = 180 << 10;
+/// Transactions of accounts without money, sent at once: what passes the meter of gossip, and enough that the rest of it
+/// is more than five floods.
+const USELESS_TXS: usize = 40_000;
 
 /// Streams of which protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,8 +203,7 @@ impl Forge {
             Kind::Oversize => direct([vec![255; 4], self.garbage(64)].concat()),
             Kind::LengthLies => direct([1_000u32.to_le_bytes().to_vec(), self.garbage(10)].concat()),
             Kind::Endless => {
-                let length = self.genesis.params.block_bytes_max.to_le_bytes().to_vec();
-                let bytes = [length, vec![0; 1 << 20]].concat();
+                let bytes = [ENDLESS_BYTES.to_le_bytes().to_vec(), vec![0; 100_000]].concat();
                 Some((Channel::Direct, Raw { bytes, pace: Pace::Hold }))
             }
             Kind::Truncated => {

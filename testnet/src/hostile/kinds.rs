@@ -22,6 +22,12 @@ macro_rules! kinds {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
+            /// The attack of this name.
+            #[must_use]
+            pub fn of(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.name() == name)
+            }
+
             /// Its name.
             #[must_use]
             pub fn name(self) -> &'static str {

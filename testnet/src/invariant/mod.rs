@@ -52,6 +52,8 @@ pub enum Seen<'a> {
         committed: &'a Committed,
         /// Its chain.
         reader: &'a ChainReader,
+        /// The latest time that the clock of any honest node shows, in ms since 1970.
+        latest_ms: u64,
     },
     /// It has taken an input.
     Stepped {

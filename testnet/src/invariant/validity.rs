@@ -2,13 +2,14 @@
 
 use super::{Invariant, Seen};
 use hydrogen_core::block::BeaconTurn;
+use hydrogen_core::limits::CLOCK_AHEAD_MS_MAX;
 use hydrogen_core::{Committed, Genesis, Params, check_tx, verify_certificate};
 use hydrogen_types::codec::encode;
 use hydrogen_types::{Address, ChainId, Hash, Height, ValidatorSet};
 use std::collections::BTreeMap;
 
 /// What is decided is a chain: each block follows the one before, is certified by more than two thirds, has a true
-/// beacon, and holds signed transactions, each sender's in the order of nonces.
+/// beacon and a time that an honest clock allows, and holds signed transactions, each sender's in the order of nonces.
 pub struct Validity {
     chain_id: ChainId,
     params: Params,
@@ -34,7 +35,7 @@ impl Validity {
         }
     }
 
-    fn check(&mut self, committed: &Committed, set: &ValidatorSet) -> Result<(), String> {
+    fn check(&mut self, committed: &Committed, set: &ValidatorSet, latest_ms: u64) -> Result<(), String> {
         let header = &committed.block.header;
         let at = |what: String| format!("height {}: {what}", header.height);
         if header.parent != self.hash || header.hash() != committed.hash {
@@ -42,6 +43,10 @@ impl Validity {
         }
         if header.time_ms <= self.time_ms {
             return Err(at(format!("time {} does not follow {}", header.time_ms, self.time_ms)));
+        }
+        let bound_ms = (self.time_ms + 1).max(latest_ms + CLOCK_AHEAD_MS_MAX);
+        if header.time_ms > bound_ms {
+            return Err(at(format!("time {}, no honest clock allows more than {bound_ms}", header.time_ms)));
         }
         if header.validators != set.hash() {
             return Err(at(format!("validator set {}, the state names {}", header.validators, set.hash())));
@@ -85,7 +90,7 @@ impl Invariant for Validity {
     }
 
     fn see(&mut self, seen: &Seen<'_>) -> Result<(), String> {
-        let Seen::Committed { committed, reader, .. } = seen else { return Ok(()) };
+        let Seen::Committed { committed, reader, latest_ms, .. } = seen else { return Ok(()) };
         let height = committed.block.header.height;
         if height <= self.height {
             return Ok(());
@@ -94,6 +99,6 @@ impl Invariant for Validity {
             return Err(format!("height {height} is decided before {}", self.height.next()));
         }
         let set = reader.validators(Some(height)).map_err(|error| error.to_string())?;
-        self.check(committed, &set)
+        self.check(committed, &set, *latest_ms)
     }
 }

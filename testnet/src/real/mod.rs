@@ -22,6 +22,7 @@ mod net;
 mod process;
 mod report;
 mod rpc;
+mod siege;
 mod soak;
 mod stats;
 #[cfg(test)]
@@ -36,4 +37,5 @@ pub use faults::{FaultKind, Kills};
 pub use links::LinkKind;
 pub use net::NetOptions;
 pub use report::{BenchReport, ChaosReport};
+pub use siege::{SiegeOptions, SiegeReport, siege};
 pub use soak::{SoakOptions, soak};

@@ -3,14 +3,17 @@
 use super::ledger::keys;
 use super::rng::Rng;
 use super::world::Post;
+use hydrogen_core::block::certify;
 use hydrogen_p2p::consensus::forge::{read, sign};
 use hydrogen_p2p::consensus::{Input, Offer, Peer, Said, part_range};
 use hydrogen_types::codec::{decode, encode};
-use hydrogen_types::{Address, Block, ChainId, Hash};
+use hydrogen_types::{Address, Block, Certificate, ChainId, Hash};
 use std::collections::BTreeMap;
 
 /// Largest block that is looked into.
 pub(crate) const BLOCK_BYTES_MAX: usize = 16 << 20;
+/// How far ahead the clock of a node that proposes invalid blocks is.
+pub(crate) const FUTURE_MS: u64 = 3_600_000;
 /// Longest piece of garbage.
 const GARBAGE_BYTES_MAX: u64 = 400;
 
@@ -23,7 +26,7 @@ pub enum Behaviour {
     Equivocates,
     /// Keeps its blocks, and half of all else, to itself.
     Withholds,
-    /// Proposes blocks with a wrong state root.
+    /// Proposes blocks with a wrong state root at even heights, at odd ones blocks whose time is an hour ahead.
     ProposesInvalid,
     /// Votes against every block.
     VotesNil,
@@ -79,7 +82,7 @@ enum Lie {
     Nil,
     /// A block with another state root, and proposals of it.
     Corrupt,
-    /// Votes for the opposite; blocks and proposals as for [`Lie::Corrupt`].
+    /// Another block that is as good, and votes for that one; for the opposite of other votes.
     Opposite,
 }
 
@@ -140,11 +143,18 @@ impl Bender {
                 };
                 let block = own.and_then(|bytes| decode::<Block>(&bytes, BLOCK_BYTES_MAX).ok());
                 let Some(mut block) = block else { return false };
-                if block.header.proposer != key.address() {
+                let in_time = lie == Lie::Corrupt && block.header.height.get() % 2 == 1;
+                if block.header.proposer != key.address() || in_time {
                     return false;
                 }
                 let id = block.hash();
-                block.header.state_root = Hash::sha256(block.header.state_root.as_bytes());
+                if lie == Lie::Opposite {
+                    // As good as the true one, unless the uptime is capped or something falls due in between.
+                    block.header.time_ms += 1;
+                    block.header.uptime_ms += 1;
+                } else {
+                    block.header.state_root = Hash::sha256(block.header.state_root.as_bytes());
+                }
                 self.changed.insert(id, block.hash());
                 let forged = encode(&block);
                 let offer = Offer::of(block.header.height, block.hash(), &forged, liar.part_bytes);
@@ -172,7 +182,10 @@ impl Bender {
             }
             (Lie::Opposite, Said::Vote { kind, height, round, block, voter }) if voter == me => {
                 let made_up = Hash::sha256(&encode(&(height, round)));
-                let block = if block.is_some() { None } else { Some(made_up) };
+                let block = match block {
+                    Some(id) => self.changed.get(&id).copied(),
+                    None => Some(made_up),
+                };
                 Some(Said::Vote { kind, height, round, block, voter })
             }
             (Lie::Corrupt | Lie::Opposite, Said::Proposal { height, round, block, locked, proposer })
@@ -184,6 +197,18 @@ impl Bender {
             _ => None,
         }
     }
+}
+
+/// A decided block with another state root, and a certificate for it by this node alone.
+pub(crate) fn forge_decided(
+    from: usize,
+    chain_id: &ChainId,
+    (bytes, certificate): &mut (Vec<u8>, Certificate),
+) {
+    let Ok(mut block) = decode::<Block>(bytes, BLOCK_BYTES_MAX) else { return };
+    block.header.state_root = Hash::sha256(block.header.state_root.as_bytes());
+    *certificate = certify(chain_id, &block, &[&keys(from).consensus]);
+    *bytes = encode(&block);
 }
 
 /// Bytes of a message, changed, cut short, made longer or made up, to whoever got the message.

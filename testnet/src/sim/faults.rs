@@ -5,7 +5,7 @@ use super::rng::Rng;
 use super::world::World;
 
 /// Most ms a clock is wrong by, either way.
-const SKEW_MS: u64 = 4_000;
+pub(crate) const SKEW_MS: u64 = 4_000;
 /// Most ms that a slow node's messages take longer.
 const SLOW_MS: u64 = 400;
 /// Least and most ms that a partition lasts, or a node stays down.

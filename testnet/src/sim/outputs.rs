@@ -1,6 +1,6 @@
 //! What nodes ask for, done: messages go to the network, blocks and blame to the invariants.
 
-use super::byzantine::{BLOCK_BYTES_MAX, Behaviour, Liar};
+use super::byzantine::{BLOCK_BYTES_MAX, Behaviour, Liar, forge_decided};
 use super::ledger::keys;
 use super::world::{Post, World};
 use crate::invariant::Seen;
@@ -157,7 +157,8 @@ impl World {
     fn on_committed(&mut self, from: usize, committed: &Arc<Committed>) {
         self.note(from, committed.hash.as_bytes());
         if let Some(reader) = self.reader(from) {
-            self.see(from, &Seen::Committed { node: from, committed, reader: &reader });
+            let latest_ms = self.latest_wall_ms();
+            self.see(from, &Seen::Committed { node: from, committed, reader: &reader, latest_ms });
         }
         self.chain.entry(committed.block.header.height).or_insert_with(|| Arc::clone(committed));
     }
@@ -167,8 +168,17 @@ impl World {
         let Some(reader) = self.reader(server) else { return };
         let blocks =
             (0..SYNC_BLOCKS as u64).map_while(|offset| reader.block(height.plus(offset)).ok().flatten());
-        let blocks =
+        let mut blocks: Vec<_> =
             blocks.map(|committed| (encode(&committed.block), committed.certificate.clone())).collect();
+        let lies = matches!(
+            self.nodes[server].behaviour,
+            Behaviour::Equivocates | Behaviour::ProposesInvalid | Behaviour::SendsGarbage
+        );
+        if lies && !blocks.is_empty() && self.rng.chance(500) {
+            let which = self.rng.index(blocks.len());
+            forge_decided(server, &self.genesis.chain_id, &mut blocks[which]);
+            self.tally.bent += 1;
+        }
         self.send(server, Post { to: asker, reliable: true, input: Input::Synced(peer, blocks) });
     }
 }

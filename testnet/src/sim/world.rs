@@ -5,7 +5,8 @@
 //!                     '--------------> invariants, digest
 //! ```
 
-use super::byzantine::Bender;
+use super::byzantine::{Behaviour, Bender, FUTURE_MS};
+use super::faults::SKEW_MS;
 use super::ledger::{GENESIS_MS, genesis};
 use super::network::Network;
 use super::node::Node;
@@ -163,8 +164,16 @@ impl World {
     }
 
     fn now(&self, index: usize) -> Now {
-        let wall_ms = GENESIS_MS + self.now_ms;
-        Now { mono_ms: self.now_ms, wall_ms: wall_ms.saturating_add_signed(self.nodes[index].skew_ms) }
+        let node = &self.nodes[index];
+        let wall_ms = (GENESIS_MS + self.now_ms).saturating_add_signed(node.skew_ms);
+        // Half of its invalid blocks are of a time to come; see the bender.
+        let ahead_ms = if node.behaviour == Behaviour::ProposesInvalid { FUTURE_MS } else { 0 };
+        Now { mono_ms: self.now_ms, wall_ms: wall_ms.saturating_add(ahead_ms) }
+    }
+
+    /// The latest time that a clock of an honest node may show.
+    pub(crate) fn latest_wall_ms(&self) -> u64 {
+        GENESIS_MS + self.now_ms + SKEW_MS
     }
 
     /// Starts a node that is down, from its store and its log, and connects it to all that run.

@@ -35,7 +35,8 @@ fn tell(
     chain: &Chain,
     committed: &Committed,
 ) -> Result<(), String> {
-    invariant.see(&Seen::Committed { node, committed, reader: &chain.reader() })
+    let latest_ms = committed.block.header.time_ms;
+    invariant.see(&Seen::Committed { node, committed, reader: &chain.reader(), latest_ms })
 }
 
 /// What breaks `invariant`, in its own words.
@@ -159,4 +160,17 @@ fn blocks_that_are_no_chain_break_validity() {
     let (chain, committed) = chain(2, 500);
     let gap = tell(&mut Validity::new(&genesis(1, params())), 0, &chain, &committed[1]);
     broken(gap, "height 2 is decided before 1");
+}
+
+/// A block from a time that no honest clock shows breaks validity.
+#[test]
+fn blocks_of_the_future_break_validity() {
+    let (chain, committed) = chain(1, 5_000);
+    let block = &committed[0];
+    for (behind_ms, fits) in [(2_000, true), (2_001, false)] {
+        let latest_ms = block.block.header.time_ms - behind_ms;
+        let seen = Seen::Committed { node: 0, committed: block, reader: &chain.reader(), latest_ms };
+        let result = Validity::new(&genesis(1, params())).see(&seen);
+        if fits { result.expect("allowed") } else { broken(result, "no honest clock allows") }
+    }
 }
