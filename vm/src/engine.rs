@@ -2,9 +2,10 @@
 
 use crate::config::{Allocation, Optimisation, VmConfig};
 use crate::limits::{
-    CONTRACT_NATIVE_STACK, CONTRACT_PAGES_MAX, INSTANCES_PER_LANE, PAGE_BYTES, PROGRAM_NATIVE_STACK,
-    TABLE_ELEMENTS_MAX, TABLES_MAX,
+    CONTRACT_NATIVE_STACK, CONTRACT_PAGES_MAX, INSTANCES_PER_LANE, PAGE_BYTES, PROGRAM_MEMORY_MAX,
+    PROGRAM_NATIVE_STACK, TABLE_ELEMENTS_MAX, TABLES_MAX,
 };
+use crate::program::Compilation;
 use crate::{gas, proposals};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, OptLevel,
@@ -16,6 +17,11 @@ pub(crate) const VM_VERSION: &str = "48.0.8+vm1";
 
 /// Largest state of one instance beside memory and table; ten thousand functions take half of it.
 const INSTANCE_BYTES_MAX: usize = 1 << 20;
+
+/// Largest state of one program in the plain engine: programs may have ten times the functions.
+const PLAIN_INSTANCE_BYTES_MAX: usize = 8 << 20;
+/// Programs that run at a time in the plain engine: each reserves its largest memory.
+const PLAIN_INSTANCES_MAX: u32 = 8;
 
 fn common(features: WasmFeatures, optimisation: Optimisation) -> wasmtime::Result<Config> {
     let mut config = Config::new();
@@ -76,14 +82,40 @@ fn pool(lanes: usize, resident: bool) -> wasmtime::Result<PoolingAllocationConfi
     Ok(pool)
 }
 
-/// The engine of programs: memories on demand, since they are large and few.
-pub(crate) fn programs() -> wasmtime::Result<Engine> {
-    let mut config = common(proposals::program_features(), Optimisation::Speed)?;
+/// The engine of programs: memories on demand, since they are large and few. The plain one differs in everything that
+/// must not matter.
+pub(crate) fn programs(compilation: Compilation) -> wasmtime::Result<Engine> {
+    let optimisation = match compilation {
+        Compilation::Usual => Optimisation::Speed,
+        Compilation::Plain => Optimisation::None,
+    };
+    let mut config = common(proposals::program_features(), optimisation)?;
+    let allocation = match compilation {
+        Compilation::Usual => InstanceAllocationStrategy::OnDemand,
+        Compilation::Plain => {
+            config.memory_init_cow(false);
+            InstanceAllocationStrategy::Pooling(plain_pool()?)
+        }
+    };
     config
         .operator_cost(gas::program_operators())
         .max_wasm_stack(PROGRAM_NATIVE_STACK)
         .async_stack_size(PROGRAM_NATIVE_STACK)
         .wasm_backtrace_max_frames(None)
-        .allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        .allocation_strategy(allocation);
     Engine::new(&config)
+}
+
+/// Room for a few programs at a time.
+fn plain_pool() -> wasmtime::Result<PoolingAllocationConfig> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(PLAIN_INSTANCES_MAX)
+        .total_memories(PLAIN_INSTANCES_MAX)
+        .total_tables(PLAIN_INSTANCES_MAX)
+        .max_memories_per_module(1)
+        .max_tables_per_module(TABLES_MAX)
+        .max_memory_size(usize::try_from(PROGRAM_MEMORY_MAX)?)
+        .table_elements(usize::try_from(TABLE_ELEMENTS_MAX)?)
+        .max_core_instance_size(PLAIN_INSTANCE_BYTES_MAX);
+    Ok(pool)
 }

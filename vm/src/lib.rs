@@ -21,6 +21,7 @@ mod findings;
 mod gas;
 mod host;
 mod instance;
+mod kind;
 mod lane;
 mod limits;
 mod link;
@@ -36,5 +37,6 @@ mod vm;
 
 pub use config::{Allocation, DiskCache, Optimisation, VmConfig, VmSetupError};
 pub use findings::{Finding, FindingKind, FunctionName, Report};
+pub use kind::ModuleKind;
 pub use report::report;
 pub use vm::Vm;

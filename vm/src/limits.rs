@@ -28,6 +28,8 @@ pub(crate) const LANE_STACK: usize = 32 * 1024 * 1024;
 pub(crate) const PROGRAM_STACK_MAX: i32 = 1024 * 1024;
 /// Native stack of a program.
 pub(crate) const PROGRAM_NATIVE_STACK: usize = 16 * 1024 * 1024;
+/// Largest program, in bytes.
+pub const PROGRAM_BYTES_MAX: usize = 16 << 20;
 /// Largest memory a task may allow, in bytes.
 pub(crate) const PROGRAM_MEMORY_MAX: u64 = 1 << 30;
 
@@ -98,7 +100,7 @@ pub(crate) const CONTRACT: ModuleLimits = ModuleLimits {
 /// Bounds of programs: wide enough for an interpreter.
 pub(crate) const PROGRAM: ModuleLimits = ModuleLimits {
     noun: "program",
-    module_bytes_max: 16 << 20,
+    module_bytes_max: PROGRAM_BYTES_MAX,
     function_bytes_max: 1 << 20,
     functions_max: 100_000,
     locals_max: 10_000,

@@ -21,3 +21,4 @@ pub mod validators;
 pub mod verify_proof;
 
 mod print;
+mod violations;

@@ -7,6 +7,8 @@ mod show;
 mod teller;
 mod view;
 
+pub(super) use teller::Teller;
+
 use crate::failure::Outcome;
 use crate::session::Session;
 use hydrogen_types::Amount;

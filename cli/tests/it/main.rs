@@ -9,6 +9,7 @@ mod disk;
 mod kill;
 mod network;
 mod node;
+mod program;
 mod relay;
 mod story;
 mod subscriptions;

@@ -17,6 +17,11 @@ pub(crate) fn module(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/wasm").join(name)
 }
 
+/// A program of the sandbox's tests, `vm/tests/programs`, built by `hydrogen program build`.
+pub(crate) fn test_program(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../vm/tests/programs").join(name)
+}
+
 /// A process that is up; ended when dropped.
 pub(crate) struct Running {
     pub(crate) child: Child,

@@ -1,6 +1,8 @@
 //! What an application's author types, on a network of real processes' parts: every command with right and with wrong
 //! input, and `task run` killed at every step of its way. One network serves all of it, since starting one is dear.
 
+mod program;
+
 use crate::support::{Running, hydrogen, module};
 use hydrogen::application::Stake;
 use hydrogen::client::{Client, Wallet, task};
@@ -139,9 +141,13 @@ fn an_application_author_gets_along() {
     limits_and_prices(&net);
     lists_are_filtered(&net);
     stakes_through_the_library(&net);
+    program::in_c_from_an_empty_folder_to_a_result(&net);
+    program::what_it_senses_is_frozen_at_the_draw(&net);
+    program::publishing_says_what_is_wrong(&net);
     a_run_killed_at_every_step_pays_once(&net);
     a_second_run_is_not_paid_silently(&net);
     the_other_relay_is_used(&net);
+    program::a_relay_that_is_gone_is_named(&net);
 }
 
 /// Nothing of this creates a task.

@@ -15,6 +15,8 @@ pub(super) const ENOTCAPABLE: i32 = 76;
 pub(super) const CALL_FUEL: u64 = 100;
 /// Fuel of one byte read, written or drawn.
 const BYTE_FUEL: u64 = 1;
+/// Bytes of the description of one buffer: they cost as other bytes do.
+pub(super) const VECTOR_BYTES: u32 = 8;
 /// Most buffers of one read or write, most subscriptions of one poll.
 const VECTORS_MAX: u32 = 1024;
 
@@ -68,7 +70,7 @@ impl<'a> Call<'a> {
     pub(super) fn vectors(&mut self, ptr: i32, count: i32) -> Option<Vec<(u32, u32)>> {
         (0..count.cast_unsigned())
             .map(|index| {
-                let at = ptr.cast_unsigned().checked_add(index.checked_mul(8)?)?;
+                let at = ptr.cast_unsigned().checked_add(index.checked_mul(VECTOR_BYTES)?)?;
                 let start = u32::from_le_bytes(self.load(at)?);
                 let len = u32::from_le_bytes(self.load(at.checked_add(4)?)?);
                 Some((start, len))

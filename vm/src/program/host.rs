@@ -1,6 +1,6 @@
 //! The world of a program: input, output, a clock and randomness that depend on nothing real.
 
-use super::outcome::ProgramLimits;
+use super::outcome::{Asked, ProgramLimits};
 use crate::limits::{PROGRAM_MEMORY_MAX, TABLE_ELEMENTS_MAX};
 use hydrogen_types::{Hash, Tag};
 use std::fmt;
@@ -54,6 +54,8 @@ pub(super) struct Host {
     random_block: u64,
     random: Vec<u8>,
     closed: [bool; 3],
+    /// What it asked so far.
+    pub(super) asked: Asked,
 }
 
 impl Host {
@@ -72,6 +74,7 @@ impl Host {
             random_block: 0,
             random: Vec::new(),
             closed: [false; 3],
+            asked: Asked::default(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Host {
     /// The time, which then is 1 us later.
     pub(super) fn now_ns(&mut self) -> u64 {
         let now = self.clock_ns;
+        self.asked.clock_reads += 1;
         self.clock_ns = now.saturating_add(CLOCK_STEP_NS);
         now
     }
@@ -100,7 +104,14 @@ impl Host {
 
     /// Sleeps, which takes no real time.
     pub(super) fn sleep_until(&mut self, ns: u64) {
-        self.clock_ns = self.clock_ns.max(ns);
+        let slept = ns.saturating_sub(self.clock_ns);
+        self.asked.slept_ns = self.asked.slept_ns.saturating_add(slept);
+        self.clock_ns += slept;
+    }
+
+    /// A call that nothing here answers.
+    pub(super) fn refuse(&mut self, name: &'static str) {
+        *self.asked.refused.entry(name).or_default() += 1;
     }
 
     /// Bytes of input not read yet.
@@ -131,6 +142,7 @@ impl Host {
 
     /// The next bytes of the stream SHA-256(tag, seed, 0), SHA-256(tag, seed, 1), ..: the same however it is cut.
     pub(super) fn fill_random(&mut self, mut out: &mut [u8]) {
+        self.asked.random_bytes += u64::try_from(out.len()).unwrap_or(u64::MAX);
         while !out.is_empty() {
             if self.random.is_empty() {
                 let counter = self.random_block.to_le_bytes();

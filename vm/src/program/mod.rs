@@ -32,7 +32,9 @@ mod run;
 mod table;
 mod wasi;
 
+pub use crate::limits::PROGRAM_BYTES_MAX;
 pub use check::{check, report};
 pub use fingerprint::fingerprint;
-pub use outcome::{EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
-pub use run::run;
+pub use outcome::{Asked, EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
+pub use run::{Compilation, run, run_compiled};
+pub(crate) use table::MODULE as IMPORT_MODULE;

@@ -1,5 +1,7 @@
 //! What goes in beside the input, and what comes out.
 
+use std::collections::BTreeMap;
+
 /// Exit code by which a program refuses its arguments: the ending is then `BAD_ARGUMENTS` instead of `NON_ZERO_EXIT`.
 /// It is `EX_DATAERR` of `sysexits.h`; external executors say it the same way.
 pub const EXIT_BAD_ARGUMENTS: u32 = 65;
@@ -44,6 +46,29 @@ pub struct ProgramOutcome {
     pub fuel_used: u64,
     /// What it wrote to stderr, up to 64 KiB.
     pub log: String,
+    /// Its exit code, 0 also where `_start` returned; none where it was stopped or never ran.
+    pub exit_code: Option<u32>,
+    /// The most memory that it held, in bytes. Memories never shrink, so this is also the last.
+    pub memory_bytes: u64,
+    /// What it asked of sources that differ from machine to machine elsewhere.
+    pub asked: Asked,
+}
+
+/// What a run asked of sources that differ from machine to machine elsewhere, and are frozen here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Readings of a clock; each gave the start time and a microsecond for each one before, and what was slept.
+    pub clock_reads: u64,
+    /// Time that it slept, in ns; it passed at once.
+    pub slept_ns: u64,
+    /// Bytes drawn from the seed.
+    pub random_bytes: u64,
+    /// Questions for arguments: there is one, `program`.
+    pub argument_reads: u64,
+    /// Questions for the environment: it is empty.
+    pub environment_reads: u64,
+    /// Calls that nothing here answers, such as opening a file, by name.
+    pub refused: BTreeMap<&'static str, u64>,
 }
 
 /// Most characters of [`ProgramOutcome::last_words`].

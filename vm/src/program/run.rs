@@ -2,7 +2,7 @@
 
 use super::check::surveyed;
 use super::host::{Halt, Host};
-use super::outcome::{EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
+use super::outcome::{Asked, EXIT_BAD_ARGUMENTS, HostShortage, ProgramEnding, ProgramLimits, ProgramOutcome};
 use super::wasi;
 use crate::gas::FUEL_TO_INSTANTIATE;
 use crate::limits::{PROGRAM_NATIVE_STACK, PROGRAM_STACK_MAX};
@@ -20,21 +20,37 @@ const THREAD_STACK: usize = PROGRAM_NATIVE_STACK + 4 * 1024 * 1024;
 /// Compiled programs kept in memory: a compute node runs one task at a time, a relay's fingerprints come in runs.
 const COMPILED_MAX: usize = 4;
 
-/// The engine of programs and what it compiled last. Immutable settings, so one for the process is enough.
+/// How a module becomes machine code: never what it does, what it uses or how it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compilation {
+    /// As nodes do it: optimised, kept for the next run, memory on demand.
+    Usual,
+    /// Without optimisation, anew for each run, memory from a pool. Slow; for comparing with the usual.
+    Plain,
+}
+
+/// An engine of programs and what it compiled last. Immutable settings, so one of each for the process is enough.
 struct Programs {
+    compilation: Compilation,
     engine: Engine,
     linker: Linker<Host>,
     compiled: Mutex<LruCache<Hash, InstancePre<Host>>>,
 }
 
-fn programs() -> Result<&'static Programs, HostShortage> {
-    static PROGRAMS: OnceLock<Result<Programs, String>> = OnceLock::new();
-    let made = PROGRAMS.get_or_init(|| {
+fn programs(compilation: Compilation) -> Result<&'static Programs, HostShortage> {
+    static USUAL: OnceLock<Result<Programs, String>> = OnceLock::new();
+    static PLAIN: OnceLock<Result<Programs, String>> = OnceLock::new();
+    let programs = match compilation {
+        Compilation::Usual => &USUAL,
+        Compilation::Plain => &PLAIN,
+    };
+    let made = programs.get_or_init(|| {
         let text = |error: wasmtime::Error| format!("{error:#}");
-        let engine = engine::programs().map_err(text)?;
+        let engine = engine::programs(compilation).map_err(text)?;
         let linker = wasi::linker(&engine).map_err(text)?;
         let capacity = NonZeroUsize::new(COMPILED_MAX).ok_or("no room for programs")?;
-        Ok(Programs { engine, linker, compiled: Mutex::new(LruCache::new(capacity)) })
+        let compiled = Mutex::new(LruCache::new(capacity));
+        Ok(Programs { compilation, engine, linker, compiled })
     });
     made.as_ref().map_err(|error| HostShortage::Engine(error.clone()))
 }
@@ -61,7 +77,9 @@ impl Programs {
         let text = |error: wasmtime::Error| sandbox(format!("{error:#}"));
         let module = Module::from_binary(&self.engine, &instrumented).map_err(text)?;
         let pre = self.linker.instantiate_pre(&module).map_err(text)?;
-        lock().put(hash, pre.clone());
+        if self.compilation == Compilation::Usual {
+            lock().put(hash, pre.clone());
+        }
         Ok(pre)
     }
 }
@@ -80,7 +98,22 @@ pub fn run(
     start_time_ms: u64,
     seed: Hash,
 ) -> Result<ProgramOutcome, HostShortage> {
-    let programs = programs()?;
+    run_compiled(Compilation::Usual, module, input, limits, start_time_ms, seed)
+}
+
+/// As [`run`], with the machine code made in this way: the outcome is the same.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_compiled(
+    compilation: Compilation,
+    module: &[u8],
+    input: &[u8],
+    limits: ProgramLimits,
+    start_time_ms: u64,
+    seed: Hash,
+) -> Result<ProgramOutcome, HostShortage> {
+    let programs = programs(compilation)?;
     let pre = match programs.compile(module) {
         Ok(pre) => pre,
         Err(Unusable::Bad(reason)) => return Ok(failed(error_code::BAD_PROGRAM, reason)),
@@ -96,7 +129,14 @@ pub fn run(
 }
 
 fn failed(code: u32, reason: String) -> ProgramOutcome {
-    ProgramOutcome { ending: ProgramEnding::Error { code, reason }, fuel_used: 0, log: String::new() }
+    ProgramOutcome {
+        ending: ProgramEnding::Error { code, reason },
+        fuel_used: 0,
+        log: String::new(),
+        exit_code: None,
+        memory_bytes: 0,
+        asked: Asked::default(),
+    }
 }
 
 fn execute(pre: &InstancePre<Host>, host: Host, fuel_max: u64) -> Result<ProgramOutcome, HostShortage> {
@@ -118,34 +158,51 @@ fn execute(pre: &InstancePre<Host>, host: Host, fuel_max: u64) -> Result<Program
         Err(error) => explain_instance(error)?,
     };
     let fuel_left = if ended.exact { store.get_fuel().map_err(sandbox)? } else { 0 };
+    let memory_bytes = store.data().memory.map_or(0, |memory| memory.data_size(&store));
     let host = store.into_data();
     let ending = match ended.failure {
         None => ProgramEnding::Result(host.output),
         Some((code, reason)) => ProgramEnding::Error { code, reason },
     };
     let log = String::from_utf8_lossy(&host.log).into_owned();
-    Ok(ProgramOutcome { ending, fuel_used: fuel_max.saturating_sub(fuel_left), log })
+    Ok(ProgramOutcome {
+        ending,
+        fuel_used: fuel_max.saturating_sub(fuel_left),
+        log,
+        exit_code: ended.exit_code,
+        memory_bytes: u64::try_from(memory_bytes).unwrap_or(u64::MAX),
+        asked: host.asked,
+    })
 }
 
 /// How it ended, and whether the meter is exact: it is not after a trap.
 struct Ended {
     failure: Option<(u32, String)>,
+    exit_code: Option<u32>,
     exact: bool,
 }
 
 fn error(code: u32, reason: impl Into<String>, exact: bool) -> Ended {
-    Ended { failure: Some((code, reason.into())), exact }
+    Ended { failure: Some((code, reason.into())), exit_code: None, exact }
+}
+
+/// It ended by itself.
+fn exited(exit_code: u32) -> Ended {
+    let failure = match exit_code {
+        0 => None,
+        EXIT_BAD_ARGUMENTS => {
+            Some((error_code::BAD_ARGUMENTS, String::from("exit code 65: it refused its arguments")))
+        }
+        code => Some((error_code::NON_ZERO_EXIT, format!("exit code {code}"))),
+    };
+    Ended { failure, exit_code: Some(exit_code), exact: true }
 }
 
 fn explain(result: wasmtime::Result<()>, exhausted: bool) -> Result<Ended, HostShortage> {
-    let Err(stop) = result else { return Ok(Ended { failure: None, exact: true }) };
+    let Err(stop) = result else { return Ok(exited(0)) };
     let trap = stop.downcast_ref::<Trap>().copied();
     Ok(match (stop.downcast::<Halt>(), trap) {
-        (Ok(Halt::Exit(0)), _) => Ended { failure: None, exact: true },
-        (Ok(Halt::Exit(EXIT_BAD_ARGUMENTS)), _) => {
-            error(error_code::BAD_ARGUMENTS, "exit code 65: it refused its arguments", true)
-        }
-        (Ok(Halt::Exit(code)), _) => error(error_code::NON_ZERO_EXIT, format!("exit code {code}"), true),
+        (Ok(Halt::Exit(code)), _) => exited(code),
         (Ok(Halt::FuelExhausted), _) | (_, Some(Trap::OutOfFuel)) => {
             error(error_code::FUEL_EXHAUSTED, "all fuel used", false)
         }

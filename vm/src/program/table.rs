@@ -3,7 +3,7 @@
 use wasmparser::{FuncType, ValType};
 
 /// The module name of every import.
-pub(super) const MODULE: &str = "wasi_snapshot_preview1";
+pub(crate) const MODULE: &str = "wasi_snapshot_preview1";
 
 /// All functions with their parameters (`i` for i32, `l` for i64). All return an i32 but those in [`NO_RESULT`].
 pub(super) const FUNCTIONS: &[(&str, &str)] = &[

@@ -4,8 +4,8 @@
 //! are paid for in fuel before they move.
 
 use super::call::{
-    Answer, CALL_FUEL, Call, EBADF, EFAULT, EINVAL, ENOSYS, ENOTCAPABLE, ESPIPE, SUCCESS, charge, done,
-    range, too_many,
+    Answer, CALL_FUEL, Call, EBADF, EFAULT, EINVAL, ENOSYS, ENOTCAPABLE, ESPIPE, SUCCESS, VECTOR_BYTES,
+    charge, done, range, too_many,
 };
 use super::host::{Halt, Host};
 use super::poll::poll_oneoff;
@@ -26,6 +26,7 @@ fn fd_read(call: &mut Call<'_>, fd: i32, vectors: i32, count: i32, out: i32) -> 
     if too_many(count) {
         return Ok(EINVAL);
     }
+    call.charge_bytes(count.cast_unsigned() * VECTOR_BYTES)?;
     let Some(vectors) = call.vectors(vectors, count) else { return Ok(EFAULT) };
     let mut total = 0u32;
     for (start, len) in vectors {
@@ -47,6 +48,7 @@ fn fd_write(call: &mut Call<'_>, fd: i32, vectors: i32, count: i32, out: i32) ->
     if too_many(count) {
         return Ok(EINVAL);
     }
+    call.charge_bytes(count.cast_unsigned() * VECTOR_BYTES)?;
     let Some(vectors) = call.vectors(vectors, count) else { return Ok(EFAULT) };
     let mut total = 0u32;
     for (start, len) in vectors {
@@ -132,9 +134,15 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     linker.allow_shadowing(true);
     unsupported(&mut linker, engine)?;
     wrap!(linker, "args_get", |call, argv: i32, buffer: i32| args_get(call, argv, buffer));
-    wrap!(linker, "args_sizes_get", |call, count: i32, bytes: i32| sizes(call, 1, 8, count, bytes));
+    wrap!(linker, "args_sizes_get", |call, count: i32, bytes: i32| {
+        call.host().asked.argument_reads += 1;
+        sizes(call, 1, 8, count, bytes)
+    });
     wrap!(linker, "environ_get", |_call, _environ: i32, _buffer: i32| Ok(SUCCESS));
-    wrap!(linker, "environ_sizes_get", |call, count: i32, bytes: i32| sizes(call, 0, 0, count, bytes));
+    wrap!(linker, "environ_sizes_get", |call, count: i32, bytes: i32| {
+        call.host().asked.environment_reads += 1;
+        sizes(call, 0, 0, count, bytes)
+    });
     wrap!(linker, "clock_res_get", |call, _id: i32, out: i32| done(call.store(out, &1_000u64.to_le_bytes())));
     wrap!(linker, "clock_time_get", |call, _id: i32, _precision: i64, out: i32| {
         let now = call.host().now_ns();
@@ -158,7 +166,7 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
     ));
     wrap!(linker, "fd_seek", |call, fd: i32, _offset: i64, _whence: i32, _out: i32| stream(call, fd, ESPIPE));
     wrap!(linker, "fd_tell", |call, fd: i32, _out: i32| stream(call, fd, ESPIPE));
-    wrap!(linker, "path_open", |_call,
+    wrap!(linker, "path_open", |call,
                                 _fd: i32,
                                 _flags: i32,
                                 _path: i32,
@@ -167,7 +175,10 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
                                 _base: i64,
                                 _inheriting: i64,
                                 _fd_flags: i32,
-                                _out: i32| Ok(ENOTCAPABLE));
+                                _out: i32| {
+        call.host().refuse("path_open");
+        Ok(ENOTCAPABLE)
+    });
     wrap!(linker, "poll_oneoff", |call, input: i32, output: i32, count: i32, out: i32| {
         poll_oneoff(call, input, output, count, out)
     });
@@ -187,6 +198,7 @@ fn unsupported(linker: &mut Linker<Host>, engine: &Engine) -> wasmtime::Result<(
         let signature = wasmtime::FuncType::new(engine, params.chars().map(kind), result);
         linker.func_new(MODULE, name, signature, |mut caller, _params, results| {
             charge(&mut caller, CALL_FUEL)?;
+            caller.data_mut().refuse(name);
             if let Some(result) = results.first_mut() {
                 *result = wasmtime::Val::I32(ENOSYS);
             }

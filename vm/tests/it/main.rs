@@ -12,3 +12,4 @@ mod nested;
 mod phash;
 mod programs;
 mod report;
+mod wasi;

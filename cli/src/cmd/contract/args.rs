@@ -5,6 +5,7 @@ use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_core::limits::CODE_BYTES_MAX;
 use hydrogen_types::{Amount, Gas};
+use hydrogen_vm::ModuleKind;
 use std::path::{Path, PathBuf};
 
 /// Arguments.
@@ -127,5 +128,14 @@ pub(super) fn read_module(file: &Path) -> Outcome<Vec<u8>> {
         ))
         .hint("build it in release and strip it"));
     }
-    std::fs::read(file).map_err(failed)
+    let module = std::fs::read(file).map_err(failed)?;
+    if ModuleKind::of(&module) == ModuleKind::Program {
+        let path = file.display();
+        return Err(Failure::new(format!("{path} is a program of a task, not a contract"))
+            .named("IsProgram")
+            .hint(format!(
+                "`hydrogen program check {path}` checks it, `hydrogen program run {path}` runs it"
+            )));
+    }
+    Ok(module)
 }

@@ -19,7 +19,7 @@ const BYTES_SHOWN_MIN: u64 = 1 << 20;
 const MIB: u64 = 1 << 20;
 
 /// Tells a person.
-pub(super) struct Teller {
+pub(in crate::cmd) struct Teller {
     output: Output,
     /// What this home calls the accounts that it has keys of.
     names: BTreeMap<Address, String>,
@@ -38,7 +38,7 @@ struct Bottom {
 
 impl Teller {
     /// Names accounts as their keys in this home are named; one that cannot be read has no names.
-    pub(super) fn new(session: &Session) -> Self {
+    pub(in crate::cmd) fn new(session: &Session) -> Self {
         let output = session.output;
         let keys = keys::list(session).unwrap_or_default();
         let names = keys.into_iter().map(|key| (key.address, key.name)).collect();
@@ -77,7 +77,7 @@ impl Teller {
     }
 
     /// What is waited for from now on; nothing for an empty text.
-    pub(super) fn wait_for(&self, what: &str) {
+    pub(in crate::cmd) fn wait_for(&self, what: &str) {
         let Some(bottom) = &self.bottom else { return };
         let mut bottom = lock(bottom);
         if !bottom.waiting.is_empty() {
@@ -90,7 +90,7 @@ impl Teller {
     }
 
     /// Counts bytes on the line at the bottom.
-    pub(super) fn meter(&self) -> Option<Meter> {
+    pub(in crate::cmd) fn meter(&self) -> Option<Meter> {
         let bottom = self.bottom.clone()?;
         Some(Arc::new(move |moved, total| {
             let mut bottom = lock(&bottom);

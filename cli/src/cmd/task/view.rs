@@ -60,6 +60,10 @@ pub(super) fn text_of(view: &TaskView) -> String {
     }
     lines.extend(view.draw_height.map(|height| format!("drawn       block {height}")));
     lines.extend(view.draw_seed.map(|seed| format!("seed        {seed}")));
+    lines.extend(
+        view.draw_time_ms
+            .map(|time_ms| format!("clock       {time_ms} ms since 1970, where the program's starts")),
+    );
     lines.extend(view.deadline_ms.map(|ms| format!("deadline    uptime {ms} ms")));
     lines.extend(view.relay.map(|relay| format!("relay       {relay}")));
     lines.extend((0..).zip(&view.seats).map(|(round, seat): (u32, _)| seat_text(round, seat)));
@@ -121,6 +125,7 @@ pub(super) fn json_of(view: &TaskView) -> Value {
         "created_height": view.created_height.to_string(),
         "draw_height": view.draw_height.map(|height| height.to_string()),
         "draw_seed": hash(view.draw_seed),
+        "draw_time_ms": number(view.draw_time_ms),
         "candidates": number(view.candidates),
         "deadline_ms": number(view.deadline_ms),
         "seats": view.seats.iter().map(seat_json).collect::<Vec<_>>(),
