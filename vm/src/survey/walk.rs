@@ -152,6 +152,13 @@ impl Walk<'_> {
             Payload::ExportSection(reader) => {
                 (reader.range(), reader.count(), limits.exports_max, "exports", "export the methods alone")
             }
+            Payload::TableSection(reader) => (
+                reader.range(),
+                reader.count(),
+                TABLES_MAX,
+                "tables",
+                "link into one table, as every linker does by default",
+            ),
             Payload::DataSection(reader) => (
                 reader.range(),
                 reader.count(),
