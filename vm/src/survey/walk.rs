@@ -142,13 +142,6 @@ impl Walk<'_> {
                 "functions",
                 "build with opt-level = \"s\" and lto = true, and leave dependencies out",
             ),
-            Payload::TableSection(reader) => (
-                reader.range(),
-                reader.count(),
-                TABLES_MAX,
-                "tables",
-                "link into one table, without position-independent code",
-            ),
             Payload::GlobalSection(reader) => (
                 reader.range(),
                 reader.count(),
