@@ -26,7 +26,7 @@ pub enum Behaviour {
     Equivocates,
     /// Keeps its blocks, and half of all else, to itself.
     Withholds,
-    /// Proposes blocks with a wrong state root at even heights, at odd ones blocks whose time is an hour ahead.
+    /// Proposes blocks with a wrong state root, if its place is even, else blocks whose time is an hour ahead.
     ProposesInvalid,
     /// Votes against every block.
     VotesNil,
@@ -143,8 +143,8 @@ impl Bender {
                 };
                 let block = own.and_then(|bytes| decode::<Block>(&bytes, BLOCK_BYTES_MAX).ok());
                 let Some(mut block) = block else { return false };
-                let in_time = lie == Lie::Corrupt && block.header.height.get() % 2 == 1;
-                if block.header.proposer != key.address() || in_time {
+                let ahead = lie == Lie::Corrupt && liar.from % 2 == 1;
+                if block.header.proposer != key.address() || ahead {
                     return false;
                 }
                 let id = block.hash();

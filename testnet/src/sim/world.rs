@@ -166,8 +166,8 @@ impl World {
     fn now(&self, index: usize) -> Now {
         let node = &self.nodes[index];
         let wall_ms = (GENESIS_MS + self.now_ms).saturating_add_signed(node.skew_ms);
-        // Half of its invalid blocks are of a time to come; see the bender.
-        let ahead_ms = if node.behaviour == Behaviour::ProposesInvalid { FUTURE_MS } else { 0 };
+        let ahead = node.behaviour == Behaviour::ProposesInvalid && index % 2 == 1;
+        let ahead_ms = if ahead { FUTURE_MS } else { 0 };
         Now { mono_ms: self.now_ms, wall_ms: wall_ms.saturating_add(ahead_ms) }
     }
 
