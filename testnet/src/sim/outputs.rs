@@ -156,7 +156,10 @@ impl World {
 
     fn on_committed(&mut self, from: usize, committed: &Arc<Committed>) {
         self.note(from, committed.hash.as_bytes());
-        if let Some(reader) = self.reader(from) {
+        // Where the power was cut later in the same step, the store may be ahead of what the reader knows; nobody hears
+        // of this block from that node, which finds it again when it starts.
+        let heard = self.reader(from).filter(|_| !self.nodes[from].power.is_cut());
+        if let Some(reader) = heard {
             let latest_ms = self.latest_wall_ms();
             self.see(from, &Seen::Committed { node: from, committed, reader: &reader, latest_ms });
         }
