@@ -53,6 +53,9 @@ pub(super) fn node_failure(error: NodeError) -> Failure {
             "bring the votes folder back; if you know that this key has signed nothing at that height anywhere, start \
              once with --forget-votes",
         ),
+        NodeError::Address(_) | NodeError::NoAddress => {
+            Failure::from(error).hint("mend `p2p_listen` or `peers` in config.json, or what was given with --p2p-listen or --peer")
+        }
         _ => Failure::from(error).hint("another process may have the port: change p2p_listen in config.json"),
     }
 }

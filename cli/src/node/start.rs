@@ -56,7 +56,7 @@ pub async fn start_with(
         .keep()
         .map_err(|error| Failure::from(error).hint("mend `history` in config.json, or give --history"))?;
     let network = NodeConfig {
-        listen: multiaddr(&config.p2p_listen)?,
+        listen: config.p2p_listen.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
         peers: config.peers.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
         keys,
         validator: config.validate,
@@ -102,9 +102,10 @@ fn open_chain(home: &Home, genesis: Genesis, keep: Keep, network: &NodeConfig) -
     create_dir(&path)?;
     create_dir(&home.votes())?;
     let store = hydrogen_core::store::RocksStore::open(&path).map_err(store_failure)?;
-    hydrogen_p2p::bootstrap(&store, &genesis, network).map_err(|error| {
-        Failure::from(error)
-            .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on")
+    hydrogen_p2p::bootstrap(&store, &genesis, network).map_err(|error| match error {
+        hydrogen_p2p::NodeError::Address(_) => node_failure(error),
+        error => Failure::from(error)
+            .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on"),
     })?;
     let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);

@@ -26,6 +26,7 @@ pub fn bootstrap(
     genesis: &Genesis,
     config: &NodeConfig,
 ) -> Result<Option<Height>, NodeError> {
+    super::check_addresses(config)?;
     let Some(snapshots) = config.snapshots.as_ref() else { return Ok(None) };
     let failed = |error: SnapshotError| NodeError::Snapshot(causes(&error));
     let fresh = is_fresh(store).map_err(|error| failed(error.into()))?;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Longest any condition is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-fn live(count: usize, params: Params) -> Genesis {
+pub(crate) fn live(count: usize, params: Params) -> Genesis {
     let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     Genesis { time_ms: u64::try_from(time_ms).unwrap(), ..genesis(count, params) }
 }
@@ -25,9 +25,9 @@ pub(crate) struct Net {
     pub(crate) stores: Vec<Arc<MemStore>>,
 }
 
-fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
+pub(crate) fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
     NodeConfig {
-        listen: "/ip4/127.0.0.1/tcp/0".parse().unwrap(),
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers,
         keys: keys(index),
         validator: index < validators,
@@ -41,12 +41,17 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
 }
 
 impl Net {
+    /// A network without nodes, and a genesis of this moment.
+    pub(crate) fn of(validators: usize, params: Params) -> Self {
+        Self { genesis: live(validators, params), nodes: Vec::new(), stores: Vec::new() }
+    }
+
     pub(crate) fn start(count: usize, params: Params) -> Self {
         Self::start_in(count, params, |_| None)
     }
 
     pub(crate) fn start_in(count: usize, params: Params, home: impl Fn(usize) -> Option<PathBuf>) -> Self {
-        let mut net = Self { genesis: live(count, params), nodes: Vec::new(), stores: Vec::new() };
+        let mut net = Self::of(count, params);
         for index in 0..count {
             net.join(NodeConfig { home: home(index), ..config(index, count, net.addresses()) });
         }

@@ -42,7 +42,7 @@ fn grow(chain: &mut Chain, blocks: u64) {
 
 fn config(index: usize, peers: Vec<Multiaddr>, folder: &Path, every: u64) -> NodeConfig {
     NodeConfig {
-        listen: "/ip4/127.0.0.1/tcp/0".parse().unwrap(),
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers,
         keys: keys(index),
         validator: index == 0,
