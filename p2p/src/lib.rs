@@ -22,6 +22,7 @@ pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
 pub use runtime::{
-    AddressError, BannedPeer, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError,
+    AddressError, BannedPeer, JoinStage, Joining, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo,
+    ProbeError,
     bootstrap, probe, start,
 };

@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod bootstrap;
+mod dialling;
 #[cfg(feature = "kad")]
 mod discovery;
 mod disk;
@@ -13,6 +14,7 @@ pub(crate) mod frames;
 mod gate;
 mod inbound;
 mod join;
+mod joining;
 mod metered;
 mod network;
 mod outbound;
@@ -29,6 +31,7 @@ pub(crate) mod wire;
 
 pub use bootstrap::bootstrap;
 pub use error::NodeError;
+pub use joining::{JoinStage, Joining};
 pub use probe::{ProbeError, probe};
 pub(crate) use shared::Shared;
 pub use shared::{NodeFailure, NodeStatus, PeerInfo};

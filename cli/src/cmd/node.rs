@@ -65,7 +65,8 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     let shutdown = shutdown::on_signals()?;
     let genesis = home.genesis()?;
     let (chain_id, hash) = (genesis.chain_id.to_string(), genesis.hash().to_string());
-    let node = node::start_with(&home, &config, genesis, keys, votes).await?;
+    let started = node::start(&home, &config, genesis, keys, votes, &shutdown).await?;
+    let Some(node) = started else { return Ok(()) };
     let rpc = format!("http://{}", node.rpc);
     let text = format!("rpc        {rpc}\npeer       {}\nchain      {chain_id} {hash}", node.peer_address);
     let json = json!({

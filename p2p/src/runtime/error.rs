@@ -3,6 +3,7 @@
 use super::disk;
 use super::transport::AddressError;
 use crate::consensus::HostError;
+use hydrogen_core::snapshot::SnapshotError;
 use hydrogen_types::Height;
 use libp2p::Multiaddr;
 
@@ -41,9 +42,18 @@ pub enum NodeError {
     /// A thread or the async runtime cannot be made.
     #[error("node cannot start a thread")]
     Thread(#[source] std::io::Error),
-    /// No snapshot can be fetched or restored.
-    #[error("snapshot: {0}")]
-    Snapshot(String),
+    /// It was asked to stop before it ran.
+    #[error("the node was asked to stop while it joined")]
+    Stopped,
+    /// A snapshot is required, and nobody offers one.
+    #[error("no peer offers a snapshot that holds, and sync is \"snapshot\"")]
+    NoSnapshot,
+    /// The files of a snapshot cannot be kept.
+    #[error("files of a snapshot cannot be written or read")]
+    SnapshotFiles(#[source] std::io::Error),
+    /// A snapshot cannot be restored.
+    #[error("snapshot cannot be restored")]
+    Restore(#[source] SnapshotError),
     /// The network cannot be set up.
     #[error("network cannot be set up: {0}")]
     Network(String),
@@ -61,4 +71,19 @@ pub enum NodeError {
         /// The cause.
         reason: String,
     },
+}
+
+impl NodeError {
+    /// Whether the disk is at fault: full, read-only or failing.
+    #[must_use]
+    pub fn is_disk(&self) -> bool {
+        match self {
+            Self::Host(error) => error.is_disk(),
+            // What the log says of itself is no fault of the disk.
+            Self::Wal { source, .. } => source.kind() != std::io::ErrorKind::InvalidData,
+            Self::SnapshotFiles(_) => true,
+            Self::Restore(SnapshotError::Store(error)) => error.is_disk(),
+            _ => false,
+        }
+    }
 }

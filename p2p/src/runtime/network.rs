@@ -4,8 +4,8 @@
 //! inputs that must arrive), so the two cannot block each other.
 
 use super::behaviour::{Behaviour, Topics};
+use super::dialling::Dialling;
 use super::peers::{Allowance, PeerBook};
-use super::resolve::resolve;
 use super::snapshots::Shelf;
 use super::standing::Weight;
 use super::thread::ToHost;
@@ -18,14 +18,12 @@ use hydrogen_types::Hash;
 use libp2p::core::transport::ListenerId;
 use libp2p::gossipsub::MessageId;
 use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, PeerId, Swarm};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 /// Between two looks at who is to be dialled, unbanned, told again.
@@ -82,7 +80,7 @@ pub(crate) struct Network {
     pub(super) heavy: HashMap<InboundRequestId, PeerId>,
     pub(super) judged: BTreeMap<u64, Gossiped>,
     pub(super) next_token: u64,
-    resolving: JoinSet<(Option<PeerId>, Option<Multiaddr>)>,
+    dialling: Dialling,
     backlog: VecDeque<Input>,
     pub(super) unsent_txs: VecDeque<Vec<u8>>,
     status_at: Instant,
@@ -135,7 +133,7 @@ impl Network {
             heavy: HashMap::new(),
             judged: BTreeMap::new(),
             next_token: 0,
-            resolving: JoinSet::new(),
+            dialling: Dialling::default(),
             backlog: VecDeque::new(),
             unsent_txs: VecDeque::new(),
             status_at: Instant::now(),
@@ -159,10 +157,9 @@ impl Network {
                     }
                 }
                 event = self.swarm.select_next_some() => self.on_event(event),
-                Some(resolved) = self.resolving.join_next() => {
-                    if let Ok((id, Some(address))) = resolved {
-                        self.dial(id, address);
-                    }
+                Some(options) = self.dialling.next() => {
+                    // A dial that cannot even start is tried again after its pause.
+                    self.swarm.dial(options).ok();
                 }
                 _ = tick.tick() => self.on_tick(),
             }
@@ -220,7 +217,7 @@ impl Network {
         #[cfg(feature = "kad")]
         self.discover(now);
         for (id, address) in self.peers.due_dials(now) {
-            self.resolving.spawn(async move { (id, resolve(address).await) });
+            self.dialling.begin(id, address);
         }
         if now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
@@ -256,18 +253,6 @@ impl Network {
                 self.gossip_tx(bytes);
             }
         }
-    }
-
-    fn dial(&mut self, id: Option<PeerId>, address: Multiaddr) {
-        let options = match id {
-            Some(id) => DialOpts::peer_id(id)
-                .addresses(vec![address])
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .build(),
-            None => DialOpts::unknown_peer_id().address(address).build(),
-        };
-        // A dial that cannot even start is tried again after its pause.
-        self.swarm.dial(options).ok();
     }
 
     pub(super) fn status(&self) -> Status {

@@ -219,6 +219,39 @@ fn a_node_restarts() {
     std::fs::remove_dir_all(home).unwrap();
 }
 
+/// A validator whose vote log is gone may have voted at the height after its tip: it says nothing there, even though the
+/// others wait for it, and takes part again once they have decided without it.
+#[test]
+fn a_lost_vote_log_means_silence_for_one_height() {
+    const SILENCE: Duration = Duration::from_millis(1_500);
+    let homes = tempfile::tempdir().unwrap();
+    let home = |index: usize| Some(homes.path().join(index.to_string()));
+    // Blocks for transactions alone.
+    let mut net = Net::start_in(4, Params { heartbeat_ms: 3_600_000, ..Params::default() }, home);
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().peers.len() == 3));
+    net.nodes[0].submit(transfer(0)).unwrap();
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 1));
+    net.nodes.remove(3).stop();
+    net.nodes.remove(0).stop();
+    let tip = net.nodes[0].status().height;
+    std::fs::remove_dir_all(homes.path().join("0")).unwrap();
+    let again = |net: &Net, index: usize| {
+        let config = NodeConfig { home: home(index), ..config(index, 4, net.addresses()) };
+        start(chain(&net.stores[index], &net.genesis), config).unwrap()
+    };
+    net.nodes.push(again(&net, 0));
+    wait(&net.nodes[2], || net.nodes.iter().all(|node| node.status().peers.len() == 2));
+    net.nodes[0].submit(transfer(1)).unwrap();
+    std::thread::sleep(SILENCE);
+    assert!(net.nodes.iter().all(|node| node.status().height == tip), "two of four decide nothing");
+
+    net.nodes.push(again(&net, 3));
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 2));
+    net.nodes.remove(3).stop();
+    net.nodes[0].submit(transfer(2)).unwrap();
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 3));
+}
+
 /// Three validators of whom two know only the first: they learn of each other, or nothing would be decided.
 #[test]
 fn validators_find_each_other() {

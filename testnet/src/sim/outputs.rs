@@ -157,8 +157,9 @@ impl World {
     fn on_committed(&mut self, from: usize, committed: &Arc<Committed>) {
         self.note(from, committed.hash.as_bytes());
         if let Some(reader) = self.reader(from) {
-            let latest_ms = self.latest_wall_ms();
-            self.see(from, &Seen::Committed { node: from, committed, reader: &reader, latest_ms });
+            let (fetched, latest_ms) = (self.nodes[from].fetches, self.latest_wall_ms());
+            let seen = Seen::Committed { node: from, committed, fetched, reader: &reader, latest_ms };
+            self.see(from, &seen);
         }
         self.chain.entry(committed.block.header.height).or_insert_with(|| Arc::clone(committed));
     }
