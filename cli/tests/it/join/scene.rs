@@ -132,7 +132,7 @@ impl Scene {
         let start = |home: &Path, more: &[&str]| {
             let mut command = hydrogen(home);
             command.args(["node", "--rpc-listen", "127.0.0.1:0", "--p2p-listen", "/ip4/127.0.0.1/tcp/0"]);
-            Running::start(command.args(more).stderr(log(home)))
+            Running::start(command.args(more).stderr(log(&home.join("log"))))
         };
         let validator = start(&first, &["--forget-votes"]);
         let peer = validator.ready["peer"].as_str().expect("an address").to_owned();
@@ -175,7 +175,8 @@ impl Scene {
         let home = self.home(path, key, sync, SnapshotsFile { every: 0, keep: 1 }, peers);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let rpc = listener.local_addr().expect("bound").to_string();
-        Joiner { home, rpc, height: self.height }
+        let log = self.folder.path().join(format!("log-{key}"));
+        Joiner { home, rpc, log, height: self.height }
     }
 
     /// Bytes that came from the servers so far.
@@ -194,6 +195,8 @@ impl Scene {
 pub(super) struct Joiner {
     pub(super) home: PathBuf,
     pub(super) rpc: String,
+    /// Where its log is.
+    pub(super) log: PathBuf,
     height: u64,
 }
 
@@ -206,9 +209,9 @@ impl Drop for Process {
     }
 }
 
-/// The log of a home, to be added to.
-fn log(home: &Path) -> File {
-    File::options().create(true).append(true).open(home.join("log")).expect("a file")
+/// A log, to be added to.
+fn log(path: &Path) -> File {
+    File::options().create(true).append(true).open(path).expect("a file")
 }
 
 impl Joiner {
@@ -216,7 +219,7 @@ impl Joiner {
     pub(super) fn launch(&self) -> Process {
         let mut command = hydrogen(&self.home);
         command.args(["node", "--json", "--rpc-listen", &self.rpc, "--p2p-listen", "/ip4/127.0.0.1/tcp/0"]);
-        let log = log(&self.home);
+        let log = log(&self.log);
         Process(command.stdout(Stdio::null()).stderr(log).spawn().expect("the binary starts"))
     }
 

@@ -94,7 +94,7 @@ fn a_full_disk_ends_a_join_clearly() {
     let filler = disk.fill(1 << 20);
     let mut process = joiner.launch();
     let status = wait_for("end", || process.0.try_wait().expect("a child"));
-    let log = std::fs::read_to_string(joiner.home.join("log")).expect("a log");
+    let log = std::fs::read_to_string(&joiner.log).expect("a log");
     assert_eq!(status.code(), Some(EXIT_DISK), "{log}");
     let log = log.to_lowercase();
     assert!(log.contains("no space left") && log.contains("free space on the disk"), "{log}");
