@@ -23,6 +23,5 @@ pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
 pub use runtime::{
     AddressError, BannedPeer, JoinStage, Joining, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo,
-    ProbeError,
-    bootstrap, probe, start,
+    ProbeError, bootstrap, probe, start,
 };

@@ -178,7 +178,8 @@ fn blocks_of_the_future_break_validity() {
     let block = &committed[0];
     for (behind_ms, fits) in [(2_000, true), (2_001, false)] {
         let latest_ms = block.block.header.time_ms - behind_ms;
-        let seen = Seen::Committed { node: 0, committed: block, fetched: false, reader: &chain.reader(), latest_ms };
+        let seen =
+            Seen::Committed { node: 0, committed: block, fetched: false, reader: &chain.reader(), latest_ms };
         let result = Validity::new(&genesis(1, params())).see(&seen);
         if fits { result.expect("allowed") } else { broken(result, "no honest clock allows") }
     }
