@@ -93,7 +93,7 @@ fn a_power_cut_takes_refetchable_blocks_back_in_order() {
     // What the engine has written to older logs is on the disk before it begins a new one's files.
     let least = if newest == durable { durable_bytes } else { 0 };
     let mut heights = Vec::new();
-    for (number, part) in [0u64, 1, 13, 29, 50, 77, 99, 100].into_iter().enumerate() {
+    for (number, part) in [0u64, 13, 50, 77, 100].into_iter().enumerate() {
         let cut = folders.path().join(number.to_string());
         copy(&whole, &cut);
         let log = std::fs::File::options().write(true).open(cut.join(newest.file_name().unwrap())).unwrap();
