@@ -8,7 +8,7 @@ use hydrogen_testnet::sim::{Fault, Options, run};
 #[test]
 fn fifty_seeds_hold() {
     let vm = vm();
-    let (mut blocks, mut crashes, mut torn, mut bent, mut taken_back) = (0, 0, 0, 0, 0);
+    let (mut blocks, mut crashes, mut torn, mut bent) = (0, 0, 0, 0);
     for seed in 0..50 {
         let report = run(&vm, &Options { storm_ms: 8_000, ..Options::new(seed) })
             .unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
@@ -16,10 +16,8 @@ fn fifty_seeds_hold() {
         crashes += report.tally.crashes;
         torn += report.tally.torn;
         bent += report.tally.bent;
-        taken_back += report.tally.taken_back;
     }
     assert!(blocks > 500 && crashes > 200 && torn > 10 && bent > 1_000, "{blocks} {crashes} {torn} {bent}");
-    assert!(taken_back > 0, "no loss of power takes fetched blocks back");
 }
 
 #[test]
