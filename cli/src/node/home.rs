@@ -233,6 +233,12 @@ impl Home {
         self.0.join("snapshots")
     }
 
+    /// Compiled code of contracts; it may be removed while the node is stopped.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.0.join("compiled")
+    }
+
     fn config_path(&self) -> PathBuf {
         self.0.join("config.json")
     }

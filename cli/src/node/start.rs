@@ -10,7 +10,7 @@ use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, Keep, NodeKeys};
 use hydrogen_p2p::{
     DiskConfig, Joining, Multiaddr, NodeConfig, NodeError, NodeHandle, PeerId, Snapshots, SyncMode,
 };
-use hydrogen_vm::{Vm, VmConfig};
+use hydrogen_vm::{DiskCache, Vm, VmConfig};
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -145,7 +145,10 @@ fn open_chain(
                 .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on"));
         }
     }
-    let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
+    // What this node compiled itself it knows by a key of its own.
+    let disk = DiskCache::new(home.compiled(), network.keys.peer.seed_bytes());
+    let settings = VmConfig { disk: Some(disk), ..VmConfig::default() };
+    let vm = Vm::new(settings).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);
     let opened = Chain::open(Arc::new(store), vm, genesis).and_then(|chain| chain.keeping(keep));
     opened.map(Some).map_err(|error| {
