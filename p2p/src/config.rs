@@ -9,8 +9,9 @@ use std::path::PathBuf;
 /// Configuration of a node.
 #[derive(Debug, Clone)]
 pub struct NodeConfig {
-    /// Address to listen on, such as `/ip4/127.0.0.1/tcp/0`.
-    pub listen: Multiaddr,
+    /// Addresses to listen on, at least one, such as `/ip4/127.0.0.1/tcp/0`; with the feature `quic` such as
+    /// `/ip4/127.0.0.1/udp/0/quic-v1`, too. The first is the one that is told to people.
+    pub listen: Vec<Multiaddr>,
     /// Peers to keep connected to; an address may end in `/p2p/PEER_ID`, and then no other is accepted there.
     pub peers: Vec<Multiaddr>,
     /// Keys.

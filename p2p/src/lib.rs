@@ -22,5 +22,6 @@ pub use consensus::SubmitError;
 pub use libp2p::{Multiaddr, PeerId};
 pub use metrics::{Counter, Counters};
 pub use runtime::{
-    BannedPeer, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo, ProbeError, bootstrap, probe, start,
+    AddressError, BannedPeer, JoinStage, Joining, NodeError, NodeFailure, NodeHandle, NodeStatus, PeerInfo,
+    ProbeError, bootstrap, probe, start,
 };

@@ -4,44 +4,58 @@
 
 mod behaviour;
 mod bootstrap;
+mod dialling;
+#[cfg(feature = "kad")]
+mod discovery;
 mod disk;
+mod error;
 mod fetching;
 pub(crate) mod frames;
 mod gate;
 mod inbound;
 mod join;
+mod joining;
 mod metered;
 mod network;
+mod outbound;
 mod peers;
 mod pool_file;
 mod probe;
 mod resolve;
+mod shared;
 mod snapshots;
 mod standing;
 mod thread;
+mod transport;
 pub(crate) mod wire;
 
 pub use bootstrap::bootstrap;
+pub use error::NodeError;
+pub use joining::{JoinStage, Joining};
 pub use probe::{ProbeError, probe};
+pub(crate) use shared::Shared;
+pub use shared::{NodeFailure, NodeStatus, PeerInfo};
 
 use crate::config::NodeConfig;
-use crate::consensus::{Host, HostConfig, HostError, HostLimits, SubmitError};
+use crate::consensus::{Host, HostConfig, HostLimits, SubmitError};
 use crate::metrics::Counters;
 use hydrogen_core::{Chain, ChainReader, Committed, Genesis, Mempool};
-use hydrogen_types::{Hash, Height};
+use hydrogen_types::Hash;
 use libp2p::{Multiaddr, PeerId};
 use network::{Network, NetworkParts};
 use peers::PeerBook;
+use shared::lock;
 use snapshots::Shelf;
 pub use standing::BannedPeer;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use thread::{Clock, HostThread, Reply, ToHost};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+pub use transport::AddressError;
 use wire::Limits;
 
 /// Inputs that wait for the host.
@@ -50,183 +64,12 @@ const INPUTS_MAX: usize = 4_096;
 const OUTPUTS_MAX: usize = 4_096;
 /// Decided blocks that a slow listener may fall behind before it loses some.
 const COMMITTED_MAX: usize = 1_024;
-/// Time for the listener to come up.
-const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Stack of a thread that may execute blocks: a sandbox then runs contracts right here, without handing each call to a
 /// thread of its own. Only touched pages take memory.
 const THREAD_STACK_BYTES: usize = 32 << 20;
 
 /// Code of a submission that a stopped node refuses.
 const CODE_STOPPED: u32 = 290;
-
-/// Why a node does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum NodeError {
-    /// The host cannot be made.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// The vote log cannot be opened.
-    #[error("vote log in {home} cannot be opened")]
-    Wal {
-        /// The node's home.
-        home: String,
-        /// The cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The vote log was written by another version.
-    #[error("vote log in {home} has format {stored}, this program reads and writes format {known} alone", known = disk::VOTES_FORMAT)]
-    VotesFormat {
-        /// The node's home.
-        home: String,
-        /// What its log says.
-        stored: String,
-    },
-    /// A chain is there, its vote log is not, and the others cannot decide without this node.
-    #[error("vote log in {home} is missing: this node may have signed at height {height} already")]
-    VotesLost {
-        /// The node's home.
-        home: String,
-        /// The height after the tip.
-        height: Height,
-    },
-    /// A thread or the async runtime cannot be made.
-    #[error("node cannot start a thread")]
-    Thread(#[source] std::io::Error),
-    /// No snapshot can be fetched or restored.
-    #[error("snapshot: {0}")]
-    Snapshot(String),
-    /// The network cannot be set up.
-    #[error("network cannot be set up: {0}")]
-    Network(String),
-    /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {reason}")]
-    Listen {
-        /// The address.
-        address: Multiaddr,
-        /// The cause.
-        reason: String,
-    },
-}
-
-/// A connected peer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PeerInfo {
-    /// Its id.
-    pub id: PeerId,
-    /// Its address as this node sees it.
-    pub address: Multiaddr,
-    /// Whether it says that it votes.
-    pub validator: bool,
-    /// Height it says it has committed.
-    pub height: u64,
-    /// Whether this node dialled it.
-    pub outbound: bool,
-    /// What gossip thinks of it: below -80 nothing of it is listened to.
-    pub score: f64,
-    /// Points against it, which fade; at 100 it is banned.
-    pub points: u32,
-    /// Faults, ever.
-    pub faults: u64,
-    /// Since it was last heard.
-    pub silent_for: Duration,
-    /// Bytes of messages received from it since it connected.
-    pub bytes_in: u64,
-    /// Bytes of messages sent to it.
-    pub bytes_out: u64,
-}
-
-/// Where a node stands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NodeStatus {
-    /// Last height committed.
-    pub height: Height,
-    /// Round of the height being worked on.
-    pub round: u32,
-    /// Whether it votes at that height.
-    pub voting: bool,
-    /// Whether peers are more than a block ahead.
-    pub syncing: bool,
-    /// Transactions in the pool.
-    pub mempool: usize,
-    /// Connected peers.
-    pub peers: Vec<PeerInfo>,
-    /// Bytes free on the node's disk, if it has one.
-    pub disk_free: Option<u64>,
-    /// Whether they are so few that the node will stop soon.
-    pub disk_low: bool,
-    /// Peers that are kept out for a while.
-    pub banned: Vec<BannedPeer>,
-}
-
-/// Why a node stopped by itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NodeFailure {
-    /// A sentence with all causes.
-    pub reason: String,
-    /// Whether the disk is at fault: full, read-only or failing.
-    pub disk: bool,
-}
-
-/// What the threads and the handle share.
-pub(crate) struct Shared {
-    pub(crate) counters: Arc<Counters>,
-    status: Mutex<NodeStatus>,
-    listening: Mutex<Option<Result<Multiaddr, String>>>,
-    listening_changed: Condvar,
-    failure: watch::Sender<Option<NodeFailure>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn new() -> Self {
-        Self {
-            counters: Arc::default(),
-            status: Mutex::default(),
-            listening: Mutex::new(None),
-            listening_changed: Condvar::new(),
-            failure: watch::Sender::new(None),
-        }
-    }
-
-    pub(crate) fn tell(&self, host: &Host, disk: &disk::DiskWatch) {
-        let mut status = lock(&self.status);
-        status.height = host.height().previous().unwrap_or_default();
-        status.round = host.round();
-        status.voting = host.is_voting();
-        status.syncing = host.is_syncing();
-        status.mempool = host.mempool_len();
-        status.disk_free = disk.free();
-        status.disk_low = disk.low();
-    }
-
-    pub(crate) fn set_peers(&self, peers: Vec<PeerInfo>, banned: Vec<BannedPeer>) {
-        let mut status = lock(&self.status);
-        status.peers = peers;
-        status.banned = banned;
-    }
-
-    pub(crate) fn set_listening(&self, result: Result<Multiaddr, String>) {
-        lock(&self.listening).get_or_insert(result);
-        self.listening_changed.notify_all();
-    }
-
-    pub(crate) fn fail(&self, failure: NodeFailure) {
-        self.failure.send_replace(Some(failure));
-    }
-
-    fn wait_listening(&self) -> Result<Multiaddr, String> {
-        let waited =
-            self.listening_changed
-                .wait_timeout_while(lock(&self.listening), LISTEN_TIMEOUT, |listening| listening.is_none());
-        let (listening, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        listening.clone().unwrap_or_else(|| Err(format!("no answer within {LISTEN_TIMEOUT:?}")))
-    }
-}
 
 /// A running node. Dropping it stops it.
 pub struct NodeHandle {
@@ -237,7 +80,8 @@ pub struct NodeHandle {
     shared: Arc<Shared>,
     reader: ChainReader,
     peer_id: PeerId,
-    address: Multiaddr,
+    /// At least one.
+    addresses: Vec<Multiaddr>,
 }
 
 /// Starts a node on a chain.
@@ -245,6 +89,8 @@ pub struct NodeHandle {
 /// # Errors
 /// The vote log is damaged or of another chain, or the address cannot be listened on.
 pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> {
+    check_addresses(&config)?;
+    let first = config.listen.first().cloned().ok_or(NodeError::NoAddress)?;
     let disk = disk::open_votes(&config, &chain)?;
     let shared = Arc::new(Shared::new());
     let clock = Clock::start();
@@ -293,17 +139,22 @@ pub fn start(chain: Chain, config: NodeConfig) -> Result<NodeHandle, NodeError> 
         shared,
         reader,
         peer_id,
-        address: config.listen.clone(),
+        addresses: vec![first.clone()],
     };
     handle.spawn("hydrogen-net", move || runtime.block_on(network.run(from_host, stopped)))?;
     let listening = handle.shared.wait_listening();
-    handle.address = listening.map_err(|reason| NodeError::Listen { address: config.listen, reason })?;
+    handle.addresses = listening.map_err(|reason| NodeError::Listen { address: first, reason })?;
     handle.spawn("hydrogen-host", move || host_thread.run())?;
     if let Some(shelf) = shelf {
         let (reader, stopped) = (handle.reader.clone(), handle.stop.subscribe());
         handle.spawn("hydrogen-snap", move || shelf.run(&reader, &stopped))?;
     }
     Ok(handle)
+}
+
+/// Whether this build can use all addresses of a configuration.
+fn check_addresses(config: &NodeConfig) -> Result<(), AddressError> {
+    config.listen.iter().chain(&config.peers).try_for_each(transport::check)
 }
 
 /// Makes the network loop and begins to listen; to be called inside the runtime that will drive it.
@@ -319,15 +170,29 @@ fn network(
     let limits = Limits::new(&genesis.params);
     let made = behaviour::swarm(config, genesis, limits, &topics);
     let mut swarm = made.map_err(|error| NodeError::Network(error.to_string()))?;
-    let listen = config.listen.clone();
-    swarm
-        .listen_on(listen)
-        .map_err(|error| NodeError::Listen { address: config.listen.clone(), reason: error.to_string() })?;
-    let peers = PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), Instant::now());
+    let mut listeners = Vec::new();
+    for address in &config.listen {
+        let listening = swarm.listen_on(address.clone());
+        let listener = listening
+            .map_err(|error| NodeError::Listen { address: address.clone(), reason: error.to_string() })?;
+        listeners.push((listener, None));
+    }
+    let mut peers = PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), Instant::now());
+    peers.allow_only(config.allow.clone());
     let (genesis, validator) = (genesis.hash(), config.validator);
-    let parts =
-        NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared, shelf };
-    Ok(Network::new(parts))
+    Ok(Network::new(NetworkParts {
+        swarm,
+        listeners,
+        topics,
+        limits,
+        peers,
+        reader,
+        genesis,
+        validator,
+        to_host,
+        shared,
+        shelf,
+    }))
 }
 
 impl NodeHandle {
@@ -398,16 +263,29 @@ impl NodeHandle {
         self.peer_id
     }
 
-    /// The address it listens on, with the real port.
+    /// The first address it listens on, with the real port.
     #[must_use]
     pub fn address(&self) -> &Multiaddr {
-        &self.address
+        self.addresses.first().expect("a node has an address to listen on")
     }
 
-    /// The address with the peer id: what others put among their peers.
+    /// One address, with the real port, for each that the configuration tells it to listen on.
+    #[must_use]
+    pub fn addresses(&self) -> &[Multiaddr] {
+        &self.addresses
+    }
+
+    /// The first address with the peer id: what others put among their peers.
     #[must_use]
     pub fn peer_address(&self) -> Multiaddr {
-        self.address.clone().with(libp2p::multiaddr::Protocol::P2p(self.peer_id))
+        self.address().clone().with(libp2p::multiaddr::Protocol::P2p(self.peer_id))
+    }
+
+    /// All of them with the peer id.
+    #[must_use]
+    pub fn peer_addresses(&self) -> Vec<Multiaddr> {
+        let id = libp2p::multiaddr::Protocol::P2p(self.peer_id);
+        self.addresses.iter().map(|address| address.clone().with(id.clone())).collect()
     }
 
     /// Why the node stopped by itself; `None` while it runs.

@@ -1,7 +1,8 @@
 //! Measures what the gas schedule says: `cargo run --release -p hydrogen-vm --example prices`.
 //!
-//! First the time of a warm call, then for operators and host functions the time over the price. 1.0 is exact (one
-//! gas is one picosecond), above 2.0 is too cheap.
+//! First the time of a warm call, then for operators and every host function the time over the price. 1.0 is exact (one
+//! gas is one picosecond); what takes more than twice its price is measured again, since other work on the machine only
+//! slows down, and if it stays so the program fails. To be run on a machine that does nothing else.
 
 #![allow(clippy::unwrap_used, reason = "the chain of the tests is used")]
 
@@ -9,38 +10,18 @@
 #[path = "../tests/it/fixture.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod fixture;
+mod support;
 
-use hydrogen_core::{CodeError, Context, ContractVm, NodeKeys, VmCall, VmError, VmResult};
-use hydrogen_types::{Address, Amount, Hash};
+use hydrogen_core::{NodeKeys, SecretKey};
+use hydrogen_types::codec::encode;
+use hydrogen_types::host::HOST_FUNCTIONS;
+use hydrogen_types::schedule::{CallKind, Due, ScheduleRequest};
+use hydrogen_types::{Address, Amount, Gas, Height};
 use hydrogen_vm::{Vm, VmConfig};
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-/// A sandbox that notes the time and gas of each call.
-struct Timed {
-    vm: Vm,
-    calls: Mutex<Vec<(Duration, u64)>>,
-}
-
-impl ContractVm for Timed {
-    fn check(&self, code: &[u8]) -> Result<(), CodeError> {
-        self.vm.check(code)
-    }
-
-    fn warm(&self, hash: Hash, code: Arc<[u8]>) {
-        self.vm.warm(hash, code);
-    }
-
-    fn call(&self, call: VmCall, context: Box<Context>) -> (Box<Context>, Result<VmResult, VmError>) {
-        let start = Instant::now();
-        let (context, result) = self.vm.call(call, context);
-        if let (Ok(result), Ok(mut calls)) = (&result, self.calls.lock()) {
-            calls.push((start.elapsed(), result.gas_used.get()));
-        }
-        (context, result)
-    }
-}
+use std::sync::Arc;
+use std::time::Duration;
+use support::Timed;
 
 /// Operators to measure: name, body of a loop whose counter is local 0, and rounds.
 const OPERATORS: &[(&str, &str, u32)] = &[
@@ -95,6 +76,10 @@ const ONCE: &[(&str, &str)] = &[
 /// Host functions to measure, each with the body of a loop. Memory: 64 the key `k`, 128 an address.
 const HOST: &[(&str, &str, u32)] = &[
     ("input_len", "(drop (call $input_len))", 10_000),
+    ("input_read", "(call $input_read (i32.const 1024))", 10_000),
+    ("context_len", "(drop (call $context_len))", 10_000),
+    ("result_len", "(drop (call $result_len))", 10_000),
+    ("result_read", "(call $result_read (i32.const 1024))", 10_000),
     ("context_read", "(call $context_read (i32.const 1024))", 10_000),
     (
         "storage_get 8 B",
@@ -123,6 +108,7 @@ const HOST: &[(&str, &str, u32)] = &[
         300,
     ),
     ("transfer", "(drop (call $transfer (i32.const 128) (i32.const 160)))", 3_000),
+    ("transfer_from", "(drop (call $transfer_from (i32.const 1536) (i32.const 128) (i32.const 160)))", 2_000),
     ("balance", "(call $balance (i32.const 128) (i32.const 1024))", 3_000),
     ("allowance", "(call $allowance (i32.const 128) (i32.const 128) (i32.const 1024))", 3_000),
     ("return_value 32 KB", "(call $return_value (i32.const 0) (i32.const 32000))", 1_000),
@@ -145,6 +131,13 @@ const HOST: &[(&str, &str, u32)] = &[
         "(drop (call $vrf_verify (i32.const 608) (i32.const 0) (i32.const 0) (i32.const 640) (i32.const 1024)))",
         100,
     ),
+    ("emit", "(call $emit (i32.const 1600) (i32.const 11))", 250),
+    (
+        "schedule and unschedule",
+        "(drop (call $unschedule (call $schedule (i32.const 1700) (i32.const REQUEST)) (i32.const 1024)))",
+        200,
+    ),
+    ("unschedule of nothing", "(drop (call $unschedule (i64.const -1) (i32.const 1024)))", 1_000),
     ("log", "(call $log (i32.const 0) (i32.const 1000))", 1_000),
     (
         "call of nothing",
@@ -158,6 +151,17 @@ const HOST: &[(&str, &str, u32)] = &[
     ),
 ];
 
+/// Host functions that end a call, each in a call of its own.
+const ENDING: &[(&str, &str)] = &[
+    ("revert", "(call $revert (i32.const 1000) (i32.const 0) (i32.const 1000))"),
+    (
+        "panic",
+        "(call $panic (i32.const 0) (i32.const 1000) (i32.const 0) (i32.const 200) (i32.const 1) (i32.const 1))",
+    ),
+    // Refused outside draws, but not before it is paid.
+    ("beacon", "(call $beacon (i32.const 0))"),
+];
+
 const WARM: &str = r#"
     (func (export "call.warm")
         (drop (call $storage_get (i32.const 64) (i32.const 1) (i32.const 1024) (i32.const 64)))
@@ -169,13 +173,27 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
+/// A plan far ahead.
+fn request() -> Vec<u8> {
+    encode(&ScheduleRequest {
+        kind: CallKind::Ordinary,
+        due: Due::Height(Height::new(1_000_000)),
+        method: String::from("a"),
+        args: Vec::new(),
+        gas: Gas::new(1),
+        gas_price: 1_000_000,
+        refund_to: Address::new([9; 20]),
+    })
+}
+
 fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut text = format!(
         "(module {} (memory (export \"memory\") 600) (table 1 funcref) (elem (i32.const 0) $tiny)
         (func $tiny (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
         (data (i32.const 64) \"k\\00b\\00\") (data (i32.const 128) \"{}\") (data (i32.const 160) \"\\01\")
         (data (i32.const 200) \"{}\") (data (i32.const 240) \"warm\")
-        (data (i32.const 512) \"{}{}\") (data (i32.const 608) \"{}{}\")",
+        (data (i32.const 512) \"{}{}\") (data (i32.const 608) \"{}{}\")
+        (data (i32.const 1536) \"{}\") (data (i32.const 1600) \"\\03\\00\\00\\00Saw\") (data (i32.const 1700) \"{}\")",
         fixture::imports(),
         hex(&[9; 20]),
         hex(Address::of_name("other").as_bytes()),
@@ -183,6 +201,8 @@ fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         hex(&keys.account.sign(b"").0),
         hex(&keys.vrf.public().0),
         hex(&keys.vrf.prove(b"")),
+        hex(SecretKey::from_seed([2; 32]).address().as_bytes()),
+        hex(&request()),
     );
     text.push_str(
         "(func (export \"init\") (local i32)
@@ -194,7 +214,9 @@ fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
                 (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1000)))))",
     );
     text.push_str(WARM);
+    let request_len = request().len().to_string();
     for (index, (_, body, rounds)) in OPERATORS.iter().chain(HOST).enumerate() {
+        let body = body.replace("REQUEST", &request_len);
         write!(
             text,
             "(func (export \"call.m{index}\") (local i32 i32 i64 f64) (loop $l {body}
@@ -205,6 +227,9 @@ fn module(keys: &NodeKeys) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     }
     for (index, (_, body)) in ONCE.iter().enumerate() {
         write!(text, "(func (export \"call.once{index}\") {body})")?;
+    }
+    for (index, (_, body)) in ENDING.iter().enumerate() {
+        write!(text, "(func (export \"call.ending{index}\") {body})")?;
     }
     text.push(')');
     Ok(wat::parse_str(text)?)
@@ -220,12 +245,13 @@ const BLOCK_GAS: u64 = 999_000_000_000;
 
 impl Bench {
     fn open() -> Result<Self, Box<dyn std::error::Error>> {
-        let vm = Arc::new(Timed { vm: Vm::new(VmConfig::default())?, calls: Mutex::new(Vec::new()) });
+        let vm = Arc::new(Timed::new(Vm::new(VmConfig::default())?));
         let big = module(&NodeKeys::from_seed([1; 32]))?;
         let contracts = [("big", big), ("other", fixture::contract(WARM))];
         let mut chain = fixture::Bench::open_on(vm.clone(), &contracts);
         // Something to transfer.
         chain.call_with("big", "empty", b"", Amount::cnx(1), BLOCK_GAS);
+        chain.approve("big", Amount::cnx(1));
         Ok(Self { chain, vm })
     }
 
@@ -237,18 +263,18 @@ impl Bench {
         blocks: usize,
         per_block: u64,
     ) -> Result<Vec<(Duration, u64)>, Box<dyn std::error::Error>> {
-        self.vm.calls.lock().map_err(|_| "poisoned")?.clear();
+        self.vm.take();
         for _ in 0..blocks {
             let tx =
                 |ahead| self.chain.tx(ahead, (contract, method), b"", Amount::ZERO, BLOCK_GAS / per_block);
             let committed = self.chain.produce((0..per_block).map(tx).collect());
             for (receipt, side) in committed.receipts.iter().zip(&committed.side) {
-                if !receipt.is_success() {
+                if !receipt.is_success() && !method.starts_with("ending") {
                     return Err(format!("{method}: code {}: {}", receipt.code, side.message).into());
                 }
             }
         }
-        Ok(std::mem::take(&mut *self.vm.calls.lock().map_err(|_| "poisoned")?))
+        Ok(self.vm.take())
     }
 
     /// What a small call takes.
@@ -270,14 +296,39 @@ impl Bench {
     }
 }
 
-fn report(name: &str, time: Duration, gas: u64, rounds: u32) {
+/// Time over price, printed.
+fn report(name: &str, time: Duration, gas: u64, rounds: u32) -> f64 {
     let ps = time.as_nanos() as f64 * 1_000.0;
     let each = ps / 1_000.0 / f64::from(rounds);
-    println!(
-        "{name:24} {each:12.1} ns  {:14.0} gas  time/price {:5.2}",
-        gas as f64 / f64::from(rounds),
-        ps / gas as f64
-    );
+    let ratio = ps / gas as f64;
+    println!("{name:24} {each:12.1} ns  {:14.0} gas  time/price {ratio:5.2}", gas as f64 / f64::from(rounds));
+    ratio
+}
+
+/// Most that anything may take of its price.
+const RATIO_MAX: f64 = 2.0;
+/// Times that an outlier is measured again.
+const TRIES: usize = 5;
+
+impl Bench {
+    /// Measures and prints; the least ratio of up to [`TRIES`] if the first is too large.
+    fn check(
+        &mut self,
+        dear: &mut Vec<String>,
+        name: &str,
+        method: &str,
+        idle: (Duration, u64),
+        rounds: u32,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        for _ in 0..TRIES {
+            let (time, gas) = self.best(method)?;
+            if report(name, time.saturating_sub(idle.0), gas - idle.1, rounds) <= RATIO_MAX {
+                return Ok(());
+            }
+        }
+        dear.push(name.to_owned());
+        Ok(())
+    }
 }
 
 fn measure() -> Result<(), Box<dyn std::error::Error>> {
@@ -285,17 +336,30 @@ fn measure() -> Result<(), Box<dyn std::error::Error>> {
     for method in ["warm", "empty"] {
         bench.warm(method)?;
     }
-    let (idle_time, idle_gas) = bench.best("empty")?;
+    let names =
+        HOST.iter().map(|row| row.0).chain(ENDING.iter().map(|row| row.0)).collect::<Vec<_>>().join(" ");
+    for row in HOST_FUNCTIONS {
+        // `call` is two of them, for one.
+        assert!(names.contains(row.name), "no measurement of `{}`", row.name);
+    }
+    let idle = bench.best("empty")?;
+    let mut dear = Vec::new();
     for (index, (name, _, rounds)) in OPERATORS.iter().chain(HOST).enumerate() {
-        let (time, gas) = bench.best(&format!("m{index}"))?;
-        report(name, time.saturating_sub(idle_time), gas - idle_gas, *rounds);
+        bench.check(&mut dear, name, &format!("m{index}"), idle, *rounds)?;
     }
-    // These touch pages that the instance's own price covers, so it counts.
+    // These touch pages that the instance's own price covers, or end the call, so the instance counts.
+    let none = (Duration::ZERO, 0);
     for (index, (name, _)) in ONCE.iter().enumerate() {
-        let (time, gas) = bench.best(&format!("once{index}"))?;
-        report(name, time, gas, 1);
+        bench.check(&mut dear, name, &format!("once{index}"), none, 1)?;
     }
-    Ok(())
+    for (index, (name, _)) in ENDING.iter().enumerate() {
+        bench.check(&mut dear, name, &format!("ending{index}"), none, 1)?;
+    }
+    if dear.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("more than twice their price: {}", dear.join(", ")).into())
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

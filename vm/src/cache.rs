@@ -13,6 +13,7 @@ use crate::module::{Linked, compile, link};
 use hydrogen_types::Hash;
 use lru::LruCache;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use wasmtime::Linker;
 
@@ -30,6 +31,15 @@ struct State {
     bytes: usize,
 }
 
+/// What the cache did since its sandbox was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// Modules that were compiled.
+    pub compiled: u64,
+    /// Modules that were loaded from disk instead.
+    pub loaded: u64,
+}
+
 /// The cache. One thread may wait while another compiles.
 pub(crate) struct Cache {
     linker: Linker<Host>,
@@ -37,18 +47,36 @@ pub(crate) struct Cache {
     bytes_max: usize,
     state: Mutex<State>,
     changed: Condvar,
+    compiled: AtomicU64,
+    loaded: AtomicU64,
 }
 
 impl Cache {
     /// An empty cache.
     pub(crate) fn new(linker: Linker<Host>, disk: Option<Disk>, bytes_max: usize) -> Self {
         let state = State { ready: LruCache::unbounded(), pending: BTreeMap::new(), bytes: 0 };
-        Self { linker, disk, bytes_max, state: Mutex::new(state), changed: Condvar::new() }
+        Self {
+            linker,
+            disk,
+            bytes_max,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            compiled: AtomicU64::new(0),
+            loaded: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the maps whole: every change below is one insertion or removal.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What it did so far.
+    pub(crate) fn counts(&self) -> CacheCounts {
+        CacheCounts {
+            compiled: self.compiled.load(Ordering::Relaxed),
+            loaded: self.loaded.load(Ordering::Relaxed),
+        }
     }
 
     /// Marks a module for the worker; `false` if it is there or on its way.
@@ -111,7 +139,9 @@ impl Cache {
 
     fn from_disk(&self, hash: &Hash) -> Option<Linked> {
         let image = self.disk.as_ref()?.load(self.linker.engine(), hash)?;
-        link(&self.linker, &image).ok()
+        let linked = link(&self.linker, &image).ok()?;
+        self.loaded.fetch_add(1, Ordering::Relaxed);
+        Some(linked)
     }
 
     /// Loads or compiles, keeps it on disk, and links.
@@ -120,6 +150,7 @@ impl Cache {
             return Ok(linked);
         }
         let image = compile(self.linker.engine(), code)?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
         if let Some(disk) = &self.disk {
             disk.store(hash, &image);
         }

@@ -1,10 +1,13 @@
 //! What everything costs. One gas is one picosecond of the reference machine.
 //!
 //! *Invariant*: this file, the host-function table and the version of wasmtime are the gas schedule; a change of any of
-//! them is a change of consensus.
+//! them is a change of consensus, and counts [`GAS_SCHEDULE_VERSION`] up. `examples/prices.rs` measures all of it.
 
 use crate::limits::PAGE_BYTES;
 use wasmtime::OperatorCost;
+
+/// Version of the gas schedule. A test holds a digest of all prices against it.
+pub const GAS_SCHEDULE_VERSION: u32 = 1;
 
 /// Gas of one unit of wasmtime's fuel. Fuel prices are bytes, so this sets both the grain (a plain operator is 2) and
 /// the ceiling (255 units: 10 ns).
@@ -175,17 +178,31 @@ fn floats(cost: &mut OperatorCost, weights: &Weights) {
 
 #[cfg(test)]
 mod tests {
-    use super::{contract_operators, fuel_for, growth, instantiation};
+    use super::{
+        GAS_PER_FUEL, GAS_SCHEDULE_VERSION, contract_operators, fuel_for, growth, instantiation,
+        program_operators,
+    };
+    use crate::engine::VM_VERSION;
     use hydrogen_types::Hash;
+    use hydrogen_types::host::HOST_FUNCTIONS;
 
-    /// The price of every operator, as a hash: wasmtime may add operators, and a slip of the pen changes one.
+    /// All prices, as a hash: wasmtime may add operators, and a slip of the pen changes one. Another hash is another
+    /// version, and the old one stays in this list.
+    const VERSIONS: &[&str] = &["0x670eca986524ac4f799d1f91fd30a132da32bfdbb10e4b3f975f3b7aabbd2da1"];
+
     #[test]
-    fn operator_prices_are_those_of_this_version() {
-        let hash = |cost: wasmtime::OperatorCost| Hash::sha256(format!("{cost:?}").as_bytes()).to_string();
-        assert_eq!(
-            hash(contract_operators()),
-            "0x3b185a5db095e3646638d186eda5260bcc9564a6cd05dbf0a1f222c4782c0499"
+    fn prices_are_those_of_this_version() {
+        let host: Vec<_> =
+            HOST_FUNCTIONS.iter().map(|row| (row.name, row.gas_base, row.gas_per_byte)).collect();
+        let prices = format!(
+            "{:?} {:?} {host:?} {:?} {VM_VERSION}",
+            contract_operators(),
+            program_operators(),
+            (GAS_PER_FUEL, instantiation(1_000, 1), instantiation(0, 100), growth(1), growth(0))
         );
+        let version = usize::try_from(GAS_SCHEDULE_VERSION).expect("small");
+        assert_eq!(VERSIONS.len(), version, "one hash a version");
+        assert_eq!(Hash::sha256(prices.as_bytes()).to_string(), VERSIONS[version - 1]);
     }
 
     #[test]

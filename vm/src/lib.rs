@@ -35,8 +35,10 @@ mod stop;
 mod survey;
 mod vm;
 
+pub use cache::CacheCounts;
 pub use config::{Allocation, DiskCache, Optimisation, VmConfig, VmSetupError};
 pub use findings::{Finding, FindingKind, FunctionName, Report};
+pub use gas::GAS_SCHEDULE_VERSION;
 pub use kind::ModuleKind;
 pub use report::report;
 pub use vm::Vm;

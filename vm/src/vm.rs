@@ -1,6 +1,6 @@
 //! The sandbox as the ledger sees it.
 
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheCounts};
 use crate::config::{VmConfig, VmSetupError};
 use crate::disk::Disk;
 use crate::lane::{Lanes, Purpose};
@@ -50,6 +50,12 @@ impl Vm {
             .spawn(move || queue.iter().for_each(|(hash, code)| worker.work(hash, &code)))
             .map_err(VmSetupError::Thread)?;
         Ok(Self { cache, lanes, warm })
+    }
+
+    /// What its cache of compiled code did so far.
+    #[must_use]
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.cache.counts()
     }
 }
 

@@ -119,6 +119,10 @@ async fn ask_peers(
                     genesis.hash()
                 )));
             }
+            Err(ProbeError::Address(error)) => {
+                return Err(Failure::from(error)
+                    .hint("give a --peer that this program can dial; nothing was written"));
+            }
             Err(error) => {
                 session.output.say(format_args!(
                     "warning: peer {peer} could not be asked which chain it follows: {error}; is it running, and does it let this node in? the home is written all the same"

@@ -15,9 +15,9 @@ pub struct Args {
     /// Where the RPC listens.
     #[arg(long, value_name = "ADDR")]
     rpc_listen: Option<SocketAddr>,
-    /// Where peers connect, such as /ip4/0.0.0.0/tcp/4750.
+    /// Where peers connect, such as /ip4/0.0.0.0/tcp/4750; may be given several times.
     #[arg(long, value_name = "MULTIADDR")]
-    p2p_listen: Option<String>,
+    p2p_listen: Vec<String>,
     /// A peer beyond those in the configuration; may be given several times.
     #[arg(long, value_name = "MULTIADDR")]
     peer: Vec<String>,
@@ -52,7 +52,9 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     }
     let mut config = home.config()?;
     config.rpc_listen = args.rpc_listen.unwrap_or(config.rpc_listen);
-    config.p2p_listen = args.p2p_listen.unwrap_or(config.p2p_listen);
+    if !args.p2p_listen.is_empty() {
+        config.p2p_listen = args.p2p_listen;
+    }
     config.peers.extend(args.peer);
     config.validate &= !args.follow;
     config.history = args.history.unwrap_or(config.history);
@@ -63,7 +65,8 @@ pub async fn run(args: Args, session: &Session) -> Outcome {
     let shutdown = shutdown::on_signals()?;
     let genesis = home.genesis()?;
     let (chain_id, hash) = (genesis.chain_id.to_string(), genesis.hash().to_string());
-    let node = node::start_with(&home, &config, genesis, keys, votes).await?;
+    let started = node::start(&home, &config, genesis, keys, votes, &shutdown).await?;
+    let Some(node) = started else { return Ok(()) };
     let rpc = format!("http://{}", node.rpc);
     let text = format!("rpc        {rpc}\npeer       {}\nchain      {chain_id} {hash}", node.peer_address);
     let json = json!({

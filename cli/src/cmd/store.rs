@@ -25,7 +25,7 @@ pub struct Args {
 enum Command {
     /// Compare every table of the store with every other and with what the validators signed.
     Check {
-        /// Execute all blocks again, too, from genesis and in memory.
+        /// Execute blocks again, too, in memory: from genesis, or from the first state that is kept with its block.
         #[arg(long)]
         deep: bool,
     },
@@ -66,7 +66,7 @@ fn examine(session: &Session, deep: bool) -> Outcome {
     show(session, &report, started.elapsed());
     match report.problems_found {
         0 => Ok(()),
-        found => Err(Failure::new(format!("{} has {found} problems", path.display())).named("StoreDamaged").hint(
+        found => Err(Failure::new(format!("{} has {found} {}", path.display(), if found == 1 { "problem" } else { "problems" })).named("StoreDamaged").hint(
             "move the chain folder away, keep the votes folder, and start the node again: the blocks come from peers, or a \
              snapshot does",
         )),

@@ -36,11 +36,10 @@ pub(crate) fn store_failure(error: StoreError) -> Failure {
 
 /// Why a node does not start on its chain.
 pub(super) fn node_failure(error: NodeError) -> Failure {
+    if error.is_disk() {
+        return disk_failure(Failure::from(error));
+    }
     match &error {
-        NodeError::Wal { source, .. } if source.kind() != ErrorKind::InvalidData => {
-            disk_failure(Failure::from(error))
-        }
-        NodeError::Host(host) if host.is_disk() => disk_failure(Failure::from(error)),
         NodeError::Host(_) | NodeError::Wal { .. } => Failure::from(error).hint(
             "a damaged vote log must not be guessed at: move the votes folder away; the node then signs nothing at the \
              height where it may have signed already",
@@ -53,6 +52,9 @@ pub(super) fn node_failure(error: NodeError) -> Failure {
             "bring the votes folder back; if you know that this key has signed nothing at that height anywhere, start \
              once with --forget-votes",
         ),
+        NodeError::Address(_) | NodeError::NoAddress => {
+            Failure::from(error).hint("mend `p2p_listen` or `peers` in config.json, or what was given with --p2p-listen or --peer")
+        }
         _ => Failure::from(error).hint("another process may have the port: change p2p_listen in config.json"),
     }
 }

@@ -105,8 +105,9 @@ impl Default for HistoryFile {
 pub struct NodeFile {
     /// Where the RPC listens.
     pub rpc_listen: SocketAddr,
-    /// Where peers connect, as a multiaddress.
-    pub p2p_listen: String,
+    /// Where peers connect: a multiaddress, or a list of them.
+    #[serde(with = "one_or_many")]
+    pub p2p_listen: Vec<String>,
     /// Peers to keep connected to, as multiaddresses that may end in `/p2p/PEER_ID`.
     pub peers: Vec<String>,
     /// If given, only these peer ids are let in.
@@ -123,6 +124,32 @@ pub struct NodeFile {
     pub sync: Sync,
     /// Snapshots to make for others.
     pub snapshots: SnapshotsFile,
+}
+
+/// A text, or a list of texts.
+mod one_or_many {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(texts: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        match texts {
+            [text] => text.serialize(serializer),
+            texts => texts.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        Ok(match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        })
+    }
 }
 
 /// How a node without a chain catches up.
@@ -158,7 +185,7 @@ impl Default for NodeFile {
     fn default() -> Self {
         Self {
             rpc_listen: SocketAddr::from(([127, 0, 0, 1], crate::session::DEFAULT_RPC_PORT)),
-            p2p_listen: String::from("/ip4/0.0.0.0/tcp/4750"),
+            p2p_listen: vec![String::from("/ip4/0.0.0.0/tcp/4750")],
             peers: Vec::new(),
             allow: None,
             key: String::from("node"),
@@ -204,6 +231,12 @@ impl Home {
     #[must_use]
     pub fn snapshots(&self) -> PathBuf {
         self.0.join("snapshots")
+    }
+
+    /// Compiled code of contracts; it may be removed while the node is stopped.
+    #[must_use]
+    pub fn compiled(&self) -> PathBuf {
+        self.0.join("compiled")
     }
 
     fn config_path(&self) -> PathBuf {

@@ -17,4 +17,4 @@ pub use backend::NodeBackend;
 pub(crate) use disk::{chain_failure, store_failure};
 pub use home::{Archive, HistoryFile, Home, HomeError, NodeFile, SnapshotsFile, Sync, read_genesis};
 pub(crate) use start::multiaddr;
-pub use start::{RunningNode, VoteLog, start, start_with};
+pub use start::{RunningNode, VoteLog, start};

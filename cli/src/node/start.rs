@@ -4,13 +4,15 @@ use crate::failure::{Failure, Outcome};
 use crate::node::backend::NodeBackend;
 use crate::node::disk::{create_dir, disk_failure, node_failure, store_failure};
 use crate::node::home::{Home, NodeFile, Sync};
-use crate::rpc::{Backend, RpcConfig, RpcServer, serve};
+use crate::rpc::{Backend, JoiningServer, RpcServer, serve_on};
 use crate::shutdown::Shutdown;
 use hydrogen_core::{Chain, ChainError, ContractVm, Genesis, Keep, NodeKeys};
-use hydrogen_p2p::{DiskConfig, Multiaddr, NodeConfig, PeerId, Snapshots, SyncMode};
-use hydrogen_vm::{Vm, VmConfig};
+use hydrogen_p2p::{
+    DiskConfig, Joining, Multiaddr, NodeConfig, NodeError, NodeHandle, PeerId, Snapshots, SyncMode,
+};
+use hydrogen_vm::{DiskCache, Vm, VmConfig};
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 /// A node that runs.
@@ -23,14 +25,6 @@ pub struct RunningNode {
     server: RpcServer,
 }
 
-/// Opens the home's chain, joins the network, serves the RPC.
-///
-/// # Errors
-/// A sentence that says what is in the way and what to do.
-pub async fn start(home: &Home, config: &NodeFile, genesis: Genesis, keys: NodeKeys) -> Outcome<RunningNode> {
-    start_with(home, config, genesis, keys, VoteLog::Kept).await
-}
-
 /// What a missing vote log means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VoteLog {
@@ -40,23 +34,61 @@ pub enum VoteLog {
     Forgotten,
 }
 
-/// As [`start`], with the operator's word on the vote log.
+/// Opens the home's chain, joins the network, serves the RPC, which until then says how far this is. `None` if it was
+/// asked to stop before the node ran.
 ///
 /// # Errors
 /// A sentence that says what is in the way and what to do.
-pub async fn start_with(
+pub async fn start(
     home: &Home,
     config: &NodeFile,
     genesis: Genesis,
     keys: NodeKeys,
     votes: VoteLog,
-) -> Outcome<RunningNode> {
+    shutdown: &Shutdown,
+) -> Outcome<Option<RunningNode>> {
+    let network = network(home, config, keys, votes)?;
     let keep = config
         .history
         .keep()
         .map_err(|error| Failure::from(error).hint("mend `history` in config.json, or give --history"))?;
-    let network = NodeConfig {
-        listen: multiaddr(&config.p2p_listen)?,
+    let listen = config.rpc_listen;
+    let refused = |error| {
+        Failure::of(format_args!("rpc on {listen}"), &error)
+            .hint("another process may have the port: change rpc_listen in config.json")
+    };
+    let listener = TcpListener::bind(listen).map_err(refused)?;
+    listener.set_nonblocking(true)?;
+    let joining = Joining::default();
+    let telling = JoiningServer::start(listener.try_clone()?, joining.clone())?;
+    tracing::info!(rpc = %listener.local_addr()?, "the RPC says how far the node is until it runs");
+    let (paths, watched) = (home.clone(), joining.clone());
+    let open = move || open(&paths, genesis, keep, network, &watched);
+    let mut opening = tokio::task::spawn_blocking(open);
+    let opened = tokio::select! {
+        opened = &mut opening => opened,
+        () = shutdown.clone().wait() => {
+            joining.stop();
+            opening.await
+        }
+    };
+    telling.stop().await;
+    let Some(handle) = opened?? else { return Ok(None) };
+    let peer_address = handle.peer_address().to_string();
+    let backend = Arc::new(NodeBackend::new(handle));
+    match serve_on(listener, Backend::Node(backend.clone())) {
+        Ok(server) => Ok(Some(RunningNode { rpc: server.address, peer_address, backend, server })),
+        Err(error) => {
+            stop_backend(backend).await;
+            Err(refused(error))
+        }
+    }
+}
+
+/// What the network is told.
+fn network(home: &Home, config: &NodeFile, keys: NodeKeys, votes: VoteLog) -> Outcome<NodeConfig> {
+    Ok(NodeConfig {
+        listen: config.p2p_listen.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
         peers: config.peers.iter().map(|text| multiaddr(text)).collect::<Outcome<_>>()?,
         keys,
         validator: config.validate,
@@ -77,39 +109,49 @@ pub async fn start_with(
             Sync::Blocks => SyncMode::Blocks,
             Sync::Snapshot => SyncMode::Snapshot,
         },
-    };
-    let paths = home.clone();
-    let open = move || -> Outcome<hydrogen_p2p::NodeHandle> {
-        let chain = open_chain(&paths, genesis, keep, &network)?;
-        hydrogen_p2p::start(chain, network).map_err(node_failure)
-    };
-    let handle = tokio::task::spawn_blocking(open).await??;
-    let peer_address = handle.peer_address().to_string();
-    let backend = Arc::new(NodeBackend::new(handle));
-    let listen = config.rpc_listen;
-    match serve(&RpcConfig { listen }, Backend::Node(backend.clone())).await {
-        Ok(server) => Ok(RunningNode { rpc: server.address, peer_address, backend, server }),
-        Err(error) => {
-            stop_backend(backend).await;
-            Err(Failure::of(format_args!("rpc on {listen}"), &error)
-                .hint("another process may have the port: change rpc_listen in config.json"))
-        }
-    }
+    })
 }
 
-fn open_chain(home: &Home, genesis: Genesis, keep: Keep, network: &NodeConfig) -> Outcome<Chain> {
+/// `None` if it was asked to stop before the node ran. Blocks.
+fn open(
+    home: &Home,
+    genesis: Genesis,
+    keep: Keep,
+    network: NodeConfig,
+    joining: &Joining,
+) -> Outcome<Option<NodeHandle>> {
+    let Some(chain) = open_chain(home, genesis, keep, &network, joining)? else { return Ok(None) };
+    hydrogen_p2p::start(chain, network).map(Some).map_err(node_failure)
+}
+
+fn open_chain(
+    home: &Home,
+    genesis: Genesis,
+    keep: Keep,
+    network: &NodeConfig,
+    joining: &Joining,
+) -> Outcome<Option<Chain>> {
     let path = home.chain();
     create_dir(&path)?;
     create_dir(&home.votes())?;
     let store = hydrogen_core::store::RocksStore::open(&path).map_err(store_failure)?;
-    hydrogen_p2p::bootstrap(&store, &genesis, network).map_err(|error| {
-        Failure::from(error)
-            .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on")
-    })?;
-    let vm = Vm::new(VmConfig::default()).map_err(|error| Failure::of("sandbox", &error))?;
+    match hydrogen_p2p::bootstrap(&store, &genesis, network, joining) {
+        Ok(_) => {}
+        Err(NodeError::Stopped) => return Ok(None),
+        Err(error @ NodeError::Address(_)) => return Err(node_failure(error)),
+        Err(error) if error.is_disk() => return Err(disk_failure(Failure::from(error))),
+        Err(error) => {
+            return Err(Failure::from(error)
+                .hint("set \"sync\": \"blocks\" in config.json to take all blocks from genesis on"));
+        }
+    }
+    // What this node compiled itself it knows by a key of its own.
+    let disk = DiskCache::new(home.compiled(), network.keys.peer.seed_bytes());
+    let settings = VmConfig { disk: Some(disk), ..VmConfig::default() };
+    let vm = Vm::new(settings).map_err(|error| Failure::of("sandbox", &error))?;
     let vm: Arc<dyn ContractVm> = Arc::new(vm);
     let opened = Chain::open(Arc::new(store), vm, genesis).and_then(|chain| chain.keeping(keep));
-    opened.map_err(|error| {
+    opened.map(Some).map_err(|error| {
         if let ChainError::Store(error) = error {
             return store_failure(error);
         }

@@ -18,13 +18,15 @@ pub const CALL_FAILED: i32 = -32012;
 pub const BUSY: i32 = -32013;
 /// The node is stopping.
 pub const STOPPING: i32 = -32014;
+/// The node has no chain yet: `data` is `{"stage"}`, and of a snapshot also `"height", "chunks", "done"`.
+pub const JOINING: i32 = -32015;
 /// A `dev_*` request that cannot be done.
 pub const DEV_REFUSED: i32 = -32020;
 
 /// Whether the same request may succeed later or elsewhere.
 #[must_use]
 pub fn is_transient(code: i32) -> bool {
-    matches!(code, BUSY | STOPPING | INTERNAL)
+    matches!(code, BUSY | STOPPING | JOINING | INTERNAL)
 }
 
 /// What a method returns.

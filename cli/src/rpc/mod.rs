@@ -4,6 +4,7 @@
 //! ```text
 //! request -> http (plain paths) -> methods | dev_methods -> calls (blocking) -> ChainReader
 //!                                  subscriptions        -> Backend::committed
+//! before the node has a chain: request -> joining
 //! ```
 //!
 //! *Invariants*: nothing here writes to the chain but by handing a transaction's bytes over; queries run on
@@ -18,6 +19,7 @@ pub mod error;
 mod evidence;
 mod http;
 mod interfaces;
+mod joining;
 mod methods;
 mod params;
 mod server;
@@ -30,4 +32,6 @@ pub mod types;
 mod tests;
 
 pub use backend::{Backend, Network, SubmitError};
+pub(crate) use joining::JoiningServer;
+pub(crate) use server::serve_on;
 pub use server::{RpcConfig, RpcServer, serve};

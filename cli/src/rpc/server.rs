@@ -63,6 +63,13 @@ impl RpcServer {
 /// # Errors
 /// When the address cannot be listened on.
 pub async fn serve(config: &RpcConfig, backend: Backend) -> std::io::Result<RpcServer> {
+    let listener = std::net::TcpListener::bind(config.listen)?;
+    listener.set_nonblocking(true)?;
+    serve_on(listener, backend)
+}
+
+/// As [`serve`], at an address that is listened on already, without blocking.
+pub(crate) fn serve_on(listener: std::net::TcpListener, backend: Backend) -> std::io::Result<RpcServer> {
     let limits = ServerConfig::builder()
         .max_request_body_size(REQUEST_BYTES_MAX)
         .max_response_body_size(RESPONSE_BYTES_MAX)
@@ -87,8 +94,7 @@ pub async fn serve(config: &RpcConfig, backend: Backend) -> std::io::Result<RpcS
     let server = jsonrpsee::server::Server::builder()
         .set_config(limits)
         .set_http_middleware(tower::ServiceBuilder::new().layer(PlainPaths(backend)))
-        .build(config.listen)
-        .await?;
+        .build_from_tcp(listener)?;
     let address = server.local_addr()?;
     Ok(RpcServer { address, handle: server.start(methods), stopper })
 }

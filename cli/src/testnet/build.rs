@@ -111,7 +111,7 @@ fn build(options: &UpOptions) -> Outcome<Plan> {
         let peers = (0..validators.len()).filter(|other| *other != index);
         let config = NodeFile {
             rpc_listen: ports.rpc[index],
-            p2p_listen: p2p[index].clone(),
+            p2p_listen: vec![p2p[index].clone()],
             peers: peers
                 .map(|other| format!("{}/p2p/{}", p2p[other], peer_id(&validators[other].keys)))
                 .collect(),

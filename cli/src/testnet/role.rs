@@ -3,7 +3,7 @@
 use crate::compute::{self, ComputeConfig};
 use crate::failure::{Failure, Outcome};
 use crate::keys::{KeyFile, Passphrase};
-use crate::node::{self, Home};
+use crate::node::{self, Home, VoteLog};
 use crate::relay::{Relay, RelayConfig, RelayLimits};
 use crate::shutdown::Shutdown;
 use crate::testnet::plan::{Plan, Role, RoleKind};
@@ -38,8 +38,11 @@ fn keys_of(dir: &Path, name: &str) -> Outcome<NodeKeys> {
 async fn validator(dir: &Path, role: &Role, shutdown: Shutdown) -> Outcome {
     let home = Home::new(&dir.join(&role.name));
     let keys = keys_of(home.path(), &role.name)?;
-    let node = node::start(&home, &home.config()?, home.genesis()?, keys).await?;
-    node.run(shutdown).await
+    let (config, genesis) = (home.config()?, home.genesis()?);
+    match node::start(&home, &config, genesis, keys, VoteLog::Kept, &shutdown).await? {
+        Some(node) => node.run(shutdown).await,
+        None => Ok(()),
+    }
 }
 
 async fn relay(dir: &Path, plan: &Plan, role: &Role, shutdown: Shutdown) -> Outcome {

@@ -6,6 +6,7 @@ mod compute;
 mod demo;
 mod dev;
 mod disk;
+mod join;
 mod kill;
 mod network;
 mod node;

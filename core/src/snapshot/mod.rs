@@ -7,7 +7,7 @@
 //! ```
 //!
 //! *Invariants*: nodes that make a snapshot of the same block make the same chunks; a store that is being restored has
-//! no format mark, so that nobody takes it for a chain; a restore that fails leaves the store empty.
+//! no format mark, so that nobody takes it for a chain; a snapshot that proves false leaves the store empty.
 //!
 //! *Absent on purpose*: files and peers (whoever calls brings the chunks), blocks, receipts and the way back to earlier
 //! heights: history begins at the snapshot's height.

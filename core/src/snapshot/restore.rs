@@ -33,32 +33,41 @@ pub fn is_fresh(store: &dyn Store) -> Result<bool, StoreError> {
     Ok(Tip::try_from_slice(&tip).is_ok_and(|tip| tip.height == Height::GENESIS))
 }
 
-/// Removes everything.
+/// Removes everything. Whoever goes on writes a batch that takes all of this to the disk.
 pub(crate) fn clear(store: &dyn Store) -> Result<(), StoreError> {
-    // The format goes with the first entries: what is left is no chain.
+    // The mark first, and last of all away: what an interruption leaves is no chain, and is removed by the next opener.
+    let mut batch = Batch::default();
+    batch.mark_refetchable();
+    batch.delete(Table::Meta, META_FORMAT);
+    batch.put(Table::Meta, META_RESTORING, []);
+    store.commit(batch)?;
     for table in Table::ALL {
         loop {
-            let page = store.range(table, &[], None, CLEAR_PAGE)?;
-            let mut batch = Batch::default();
-            if table == Table::Meta {
-                batch.delete(Table::Meta, META_FORMAT);
-            }
+            let mut page = store.range(table, &[], None, CLEAR_PAGE)?;
             let done = page.len() < CLEAR_PAGE;
-            page.into_iter().for_each(|(key, _)| batch.delete(table, key));
-            store.commit(batch)?;
+            page.retain(|(key, _)| table != Table::Meta || key.as_slice() != META_RESTORING);
+            delete(store, page.into_iter().map(|(key, _)| (table, key)))?;
             if done {
                 break;
             }
         }
     }
-    Ok(())
+    delete(store, [(Table::Meta, META_RESTORING.to_vec())])
+}
+
+fn delete(store: &dyn Store, keys: impl IntoIterator<Item = (Table, Vec<u8>)>) -> Result<(), StoreError> {
+    let mut batch = Batch::default();
+    batch.mark_refetchable();
+    keys.into_iter().for_each(|(table, key)| batch.delete(table, key));
+    store.commit(batch)
 }
 
 /// Makes the chain of `genesis` in a fresh `store` stand at the manifest's height; see the module. What was in the
 /// store before, such as the rest of an interrupted restore, is removed.
 ///
 /// # Errors
-/// What is wrong with the manifest or a chunk; the store is empty then.
+/// What is wrong with the manifest or a chunk; the store is empty then. Where a chunk cannot be read, what was restored
+/// stays: it is no chain, and the next to restore or open one removes it.
 pub fn restore(
     store: &dyn Store,
     genesis: &Genesis,
@@ -68,7 +77,7 @@ pub fn restore(
     manifest.check(genesis)?;
     clear(store)?;
     let restored = fill(store, manifest, source).and_then(|()| finish(store, genesis, manifest));
-    if restored.is_err() {
+    if restored.as_ref().is_err_and(SnapshotError::is_peer_fault) {
         clear(store)?;
     }
     restored

@@ -1,8 +1,11 @@
 use super::tree::{prove, update};
-use super::{EMPTY_ROOT, Overlay, StoreState};
-use crate::store::{Batch, MemStore, Store, Table};
+use super::{EMPTY_ROOT, History, Overlay, StoreState, Undo};
+use crate::block::Tip;
+use crate::limits::{KEEP_BLOCKS_MIN, UNDO_IN_MEMORY_MAX};
+use crate::prune::{Earliest, Keep};
+use crate::store::{Batch, MemStore, Store, StoreError, Table};
 use hydrogen_proof::{StateProofError, key_hash, value_hash, verify_state};
-use hydrogen_types::{Hash, Tag};
+use hydrogen_types::{Hash, Height, Tag};
 use jmt::storage::{LeafNode, Node, NodeKey, TreeReader};
 use jmt::{KeyHash, OwnedValue, SimpleHasher, Version};
 use proptest::prelude::*;
@@ -158,42 +161,89 @@ fn an_overlay_takes_back_what_came_after_a_checkpoint() {
     assert_eq!(overlay.get(&[3]).unwrap(), Some(vec![3]));
 }
 
+fn tip(height: u64) -> Tip {
+    let (height, hash) = (Height::new(height), Hash::ZERO);
+    Tip { height, hash, time_ms: 0, uptime_ms: 0, beacon: hash, state_root: hash }
+}
+
+/// A history whose block n sets key 1 to n and adds key n, both as eight bytes behind a letter.
+struct Growing {
+    store: Arc<dyn Store>,
+    history: Arc<History>,
+    height: u64,
+}
+
+fn one() -> Vec<u8> {
+    vec![b'a']
+}
+
+fn numbered(height: u64) -> Vec<u8> {
+    [b"b".as_slice(), &height.to_be_bytes()].concat()
+}
+
+fn number(value: Option<Vec<u8>>) -> Option<u64> {
+    Some(u64::from_be_bytes(value?.try_into().unwrap()))
+}
+
+impl Growing {
+    fn new() -> Self {
+        let store: Arc<dyn Store> = Arc::new(MemStore::new());
+        let history = History::new(store.clone(), tip(0), Self::all());
+        Self { store, history, height: 0 }
+    }
+
+    fn all() -> Earliest {
+        Earliest { block: Height::new(1), state: Height::GENESIS }
+    }
+
+    fn advance(&mut self, blocks: u64) {
+        for _ in 0..blocks {
+            self.height += 1;
+            let (own, value) = (numbered(self.height), self.height.to_be_bytes());
+            let mut batch = Batch::default();
+            batch.put(Table::State, one(), value);
+            batch.put(Table::State, own.clone(), value);
+            let before = self.store.get(Table::State, &one()).unwrap();
+            let undo = Undo([(one(), before), (own, None)].into());
+            self.history.advance(batch, tip(self.height), undo).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_view_stays_at_its_height_while_blocks_are_committed() {
-    use crate::block::Tip;
-    use crate::state::{History, Undo};
-    let store: Arc<dyn Store> = Arc::new(MemStore::new());
-    let tip = |height: u64| Tip {
-        height: hydrogen_types::Height::new(height),
-        hash: Hash::ZERO,
-        time_ms: 0,
-        uptime_ms: 0,
-        beacon: Hash::ZERO,
-        state_root: Hash::ZERO,
-    };
-    let all =
-        crate::Earliest { block: hydrogen_types::Height::new(1), state: hydrogen_types::Height::GENESIS };
-    let history = History::new(store.clone(), tip(0), all);
-    // Block n sets key 1 to n and adds key 10 + n.
-    let advance = |height: u8| {
-        let mut batch = Batch::default();
-        batch.put(Table::State, [1], [height]);
-        batch.put(Table::State, [10 + height], [height]);
-        let before = store.get(Table::State, &[1]).unwrap();
-        let undo = Undo([(vec![1], before), (vec![10 + height], None)].into());
-        history.advance(batch, tip(u64::from(height)), undo).unwrap();
-    };
-    advance(1);
-    advance(2);
-    let view = history.view(1).unwrap().unwrap();
-    for height in 3..6 {
-        advance(height);
-        assert_eq!(view.get(&[1]).unwrap(), Some(vec![1]));
-        let keys: Vec<u8> = view.range(&[0], None, 9).unwrap().iter().map(|(key, _)| key[0]).collect();
-        assert_eq!(keys, [1, 11]);
+    let mut growing = Growing::new();
+    growing.advance(2);
+    let view = growing.history.view(1).unwrap().unwrap();
+    let silent = growing.history.view(2).unwrap().unwrap();
+    // The memory keeps fewer records than blocks come while nobody asks the second view anything.
+    for blocks in [1, 1, 1, 100, 3 * u64::try_from(UNDO_IN_MEMORY_MAX).unwrap(), 1] {
+        growing.advance(blocks);
+        assert_eq!(number(view.get(&one()).unwrap()), Some(1));
+        let keys = view.range(&[0], None, 9).unwrap().into_iter().map(|(key, _)| key);
+        assert_eq!(keys.collect::<Vec<_>>(), [one(), numbered(1)]);
     }
-    let reopened = History::new(store.clone(), tip(5), all);
-    assert_eq!(reopened.view(3).unwrap().unwrap().get(&[1]).unwrap(), Some(vec![3]), "from disk alone");
-    assert_eq!(history.view(0).unwrap().unwrap().get(&[1]).unwrap(), None);
-    assert!(history.view(6).unwrap().is_none());
+    assert_eq!(number(silent.get(&one()).unwrap()), Some(2));
+    assert_eq!(silent.range(&[0], None, 9).unwrap().len(), 3);
+    let Growing { store, history, height } = growing;
+    let reopened = History::new(store, tip(height), Growing::all());
+    let three = reopened.view(3).unwrap().unwrap();
+    assert_eq!(number(three.get(&one()).unwrap()), Some(3), "from disk alone");
+    assert_eq!(history.view(0).unwrap().unwrap().get(&one()).unwrap(), None);
+    assert!(history.view(height + 1).unwrap().is_none());
+}
+
+/// A view that outlives the way back to its height says so, and gives no value of another height.
+#[test]
+fn a_view_of_a_forgotten_height_says_so() {
+    let mut growing = Growing::new();
+    growing.history.keep(Keep::new(Some(KEEP_BLOCKS_MIN), Some(4)).unwrap()).unwrap();
+    growing.advance(5);
+    let view = growing.history.view(4).unwrap().unwrap();
+    growing.advance(100);
+    assert_eq!(number(view.get(&one()).unwrap()), Some(4), "what the memory has is enough");
+    growing.advance(2 * u64::try_from(UNDO_IN_MEMORY_MAX).unwrap());
+    let forgotten = view.get(&one()).unwrap_err();
+    assert!(matches!(forgotten, StoreError::StateForgotten { height: 4, tip } if tip == growing.height));
+    assert!(!forgotten.is_disk() && view.range(&[0], None, 9).is_err());
 }

@@ -11,7 +11,7 @@ use crate::store::{Batch, Entry, Store, StoreError, Table};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Reads of raw keys.
 pub trait StateRead: Send + Sync {
@@ -140,52 +140,72 @@ impl History {
         let in_memory_from = moving.recent.first_key_value().map_or(tip + 1, |(first, _)| *first);
         let mut older = Undo::default();
         for number in height + 1..in_memory_from {
-            let Some(bytes) = self.store.get(Table::Meta, &Undo::key(number))? else { return Ok(None) };
-            let undo =
-                Undo::try_from_slice(&bytes).map_err(|_| StoreError::Damaged { what: "undo record" })?;
+            let Some(undo) = self.stored(number)? else { return Ok(None) };
             for (key, value) in undo.0 {
                 older.0.entry(key).or_insert(value);
             }
         }
         let from = in_memory_from.max(height + 1);
         // The records that the view will need stay alive with it, whatever the history forgets.
-        let held = moving.recent.range(from..).map(|(_, undo)| undo.clone()).collect();
+        let records = moving.recent.range(from..).map(|(_, undo)| undo.clone()).collect();
         drop(moving);
-        Ok(Some(Arc::new(StateView { history: self.clone(), older, held, made_at: tip })))
+        let held = Mutex::new(Held { records, to: tip });
+        Ok(Some(Arc::new(StateView { history: self.clone(), height, older, held })))
+    }
+
+    /// The record of a height in the store.
+    fn stored(&self, height: u64) -> Result<Option<Undo>, StoreError> {
+        let Some(bytes) = self.store.get(Table::Meta, &Undo::key(height))? else { return Ok(None) };
+        Undo::try_from_slice(&bytes).map(Some).map_err(|_| StoreError::Damaged { what: "undo record" })
     }
 }
 
 struct StateView {
     history: Arc<History>,
-    /// Merged records below `held`.
+    height: u64,
+    /// Merged records below those held.
     older: Undo,
-    /// Records from the view's height to the tip at its making, oldest first.
-    held: Vec<Arc<Undo>>,
-    /// That tip.
-    made_at: u64,
+    held: Mutex<Held>,
+}
+
+/// Records that lead from a moment back to a view's height.
+struct Held {
+    /// Oldest first: the first that knows a key is right.
+    records: Vec<Arc<Undo>>,
+    /// The tip that they lead back from.
+    to: u64,
 }
 
 impl StateView {
-    /// Looks a key up in the records from the view's height on; `None` if no later block changed it.
-    fn undone(&self, moving: &Moving, key: &[u8]) -> Option<Option<Vec<u8>>> {
-        if let Some(value) = self.older.0.get(key) {
-            return Some(value.clone());
+    /// The records from the view's height to the tip, which does not move meanwhile.
+    fn held(&self, moving: &Moving) -> Result<MutexGuard<'_, Held>, StoreError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let tip = moving.tip.height.get();
+        let in_memory_from = moving.recent.first_key_value().map_or(tip + 1, |(first, _)| *first);
+        while held.to < tip {
+            let next = held.to + 1;
+            let undo = match moving.recent.get(&next) {
+                Some(undo) => undo.clone(),
+                None if next < in_memory_from => {
+                    let stored = self.history.stored(next)?;
+                    Arc::new(stored.ok_or(StoreError::StateForgotten { height: self.height, tip })?)
+                }
+                None => return Err(StoreError::Damaged { what: "way back in memory" }),
+            };
+            held.records.push(undo);
+            held.to = next;
         }
-        self.records(moving).find_map(|undo| undo.0.get(key).cloned())
-    }
-
-    /// Records since the view's height, oldest first: the first that knows a key is right.
-    fn records<'a>(&'a self, moving: &'a Moving) -> impl Iterator<Item = &'a Undo> {
-        let later = moving.recent.range(self.made_at + 1..);
-        self.held.iter().chain(later.map(|(_, undo)| undo)).map(Arc::as_ref)
+        Ok(held)
     }
 }
 
 impl StateRead for StateView {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let moving = self.history.moving.read().unwrap_or_else(PoisonError::into_inner);
-        match self.undone(&moving, key) {
-            Some(value) => Ok(value),
+        let held = self.held(&moving)?;
+        let mut records = std::iter::once(&self.older).chain(held.records.iter().map(Arc::as_ref));
+        match records.find_map(|undo| undo.0.get(key)) {
+            Some(value) => Ok(value.clone()),
             None => self.history.store.get(Table::State, key),
         }
     }
@@ -197,7 +217,8 @@ impl StateRead for StateView {
         }
         let moving = self.history.moving.read().unwrap_or_else(PoisonError::into_inner);
         let mut undone: BTreeMap<Vec<u8>, Option<Vec<u8>>> = BTreeMap::new();
-        for undo in std::iter::once(&self.older).chain(self.records(&moving)) {
+        let held = self.held(&moving)?;
+        for undo in std::iter::once(&self.older).chain(held.records.iter().map(Arc::as_ref)) {
             for (key, value) in undo.0.range::<[u8], _>(bounds) {
                 undone.entry(key.clone()).or_insert_with(|| value.clone());
             }

@@ -106,6 +106,14 @@ pub enum StoreError {
         /// The engine's words.
         reason: String,
     },
+    /// A read went on for so long that the way back to its height is forgotten.
+    #[error("the state of height {height} was forgotten while it was read: the tip is at {tip} by now")]
+    StateForgotten {
+        /// The height that is read.
+        height: u64,
+        /// Where the chain stands.
+        tip: u64,
+    },
     /// What is stored is not what was written.
     #[error("store holds a damaged {what}")]
     Damaged {
@@ -122,8 +130,12 @@ impl StoreError {
             Self::DiskFull { .. } | Self::ReadOnly { .. } | Self::NotPermitted { .. } | Self::Io { .. } => {
                 true
             }
-            // Another process, another folder, or a store to be replaced.
-            Self::InUse { .. } | Self::Absent { .. } | Self::Corrupt { .. } | Self::Damaged { .. } => false,
+            // Another process, another folder, a slow reader, or a store to be replaced.
+            Self::InUse { .. }
+            | Self::Absent { .. }
+            | Self::StateForgotten { .. }
+            | Self::Corrupt { .. }
+            | Self::Damaged { .. } => false,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! *Invariants*: a block is wanted once a signed proposal names it; wants are bounded, and those of the oldest rounds make
 //! room; a block enters the pool only if it is what its id says.
 
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::messages::{Output, Peer};
 use super::parts::{Offer, Taken};
 use super::proposals::{WANTED_MAX, Want};

@@ -5,7 +5,8 @@
 
 use super::codec::{Message, Record};
 use super::context::{At, BlockId, EngineInput, Ledger, SignedProposal, SignedVote, Vote, engine, malachite};
-use super::host::{Followup, Host, HostError};
+use super::error::HostError;
+use super::host::{Followup, Host};
 use super::messages::Output;
 use engine::{ConsensusMsg, Effect, LivenessMsg, Resumable, Resume, SignedConsensusMsg};
 use hydrogen_types::{Certificate, CommitSignature, Hash};

@@ -8,8 +8,9 @@
 
 use super::codec::Message;
 use super::context::{Ledger, Members, engine};
+use super::error::HostError;
 use super::heard::{Noted, Spoken};
-use super::host::{Host, HostError};
+use super::host::Host;
 use super::messages::{Output, Peer, Verdict};
 use engine::MisbehaviorEvidence;
 use hydrogen_core::Committed;

@@ -4,7 +4,8 @@
 //! *Invariants*: at most one request for blocks is under way; a peer whose claim of a height proves empty is not asked
 //! again for a while; an announcement is forwarded only once this node has the block.
 
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::messages::{Output, Peer, PeerState, Verdict};
 use super::txs::block_bytes_max;
 use hydrogen_core::block::has_own_body;

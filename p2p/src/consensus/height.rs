@@ -3,7 +3,8 @@
 use super::codec::{Message, Record};
 use super::context::malachite::VoteExtensionPolicy;
 use super::context::{At, EngineInput, Members, Voter};
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::listen::Listening;
 use super::messages::Output;
 use hydrogen_core::Committed;

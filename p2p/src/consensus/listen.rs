@@ -5,7 +5,8 @@
 //! a height are executed before they are decided. What is not heard comes by `follow`.
 
 use super::codec::Message;
-use super::host::{Host, HostError, causes};
+use super::error::{HostError, causes};
+use super::host::Host;
 use super::messages::Peer;
 use super::proposals::Verdict;
 use hydrogen_types::{Certificate, Hash};

@@ -1,6 +1,6 @@
 //! What the host is told and what it asks for: all of the outside world, as data.
 
-use super::host::HostError;
+use super::error::HostError;
 use hydrogen_core::Committed;
 use hydrogen_types::{Certificate, Hash, Height};
 use std::sync::Arc;

@@ -7,7 +7,8 @@
 
 use super::codec::{Message, Record};
 use super::context::{At, BlockId, EngineInput, Members, Proposal, SignedProposal, Voter, engine, malachite};
-use super::host::{Host, HostError, causes};
+use super::error::{HostError, causes};
+use super::host::Host;
 use super::messages::{Output, Peer};
 use super::txs::block_bytes_max;
 use engine::{LocallyProposedValue, MAX_FUTURE_ROUND_LOOKAHEAD, ProposedValue};

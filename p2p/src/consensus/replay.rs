@@ -6,7 +6,8 @@
 
 use super::codec::{RECORD_BYTES_MAX, Record};
 use super::context::{EngineInput, SignedProposal};
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::proposals::Verdict;
 use super::wal::Disk;
 use hydrogen_types::codec::{decode, encode};

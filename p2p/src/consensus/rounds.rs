@@ -6,7 +6,8 @@
 //! certificate.
 
 use super::codec::{RECORD_BYTES_MAX, Record};
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::proposals::{EXECUTED_MAX, ROUNDS_KEPT};
 use hydrogen_core::Executed;
 use hydrogen_types::codec::decode;

@@ -1,6 +1,7 @@
 //! Transactions on their way into the pool.
 
-use super::host::{Host, HostError};
+use super::error::HostError;
+use super::host::Host;
 use super::messages::{Output, SubmitError, TxOrigin, Verdict};
 use hydrogen_core::reader::ReadError;
 use hydrogen_core::{CheckedTx, Committed, TxError, check_tx};

@@ -1,9 +1,12 @@
 //! The libp2p protocols of a node and their settings.
 
+#[cfg(feature = "kad")]
+use super::discovery::{self, Discovery};
 use super::frames::Frames;
 use super::gate::Gate;
-use super::metered::Metered;
+use super::metered::{Metered, Rate};
 use super::peers::id_of;
+use super::transport;
 use super::wire::{Limits, protocol_name};
 use crate::config::{NodeConfig, peer_keypair};
 use hydrogen_core::Genesis;
@@ -15,7 +18,6 @@ use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{PeerId, StreamProtocol, Swarm, allow_block_list, identify, ping, request_response};
-use libp2p::{SwarmBuilder, noise, tcp, yamux};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
@@ -45,6 +47,10 @@ const MESSAGES_PER_FRAME_MAX: usize = 64;
 /// What a transaction's frame adds to it.
 const GOSSIP_OVERHEAD_BYTES: usize = 1_024;
 
+/// Gossip frames of one peer: one message is one, so is a beat of the mesh. All messages of a network may come from every
+/// peer of the mesh: this is eight times what it was seen to decide.
+const GOSSIP_RATE: Rate = Rate { per_second: 4_000.0, burst: 8_000.0, dropped_per_flood: 2_000 };
+
 /// All protocols of a node.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
@@ -56,6 +62,8 @@ pub(crate) struct Behaviour {
     ping: ping::Behaviour,
     pub(crate) requests: request_response::Behaviour<Frames>,
     pub(crate) gossip: Metered<gossipsub::Behaviour>,
+    #[cfg(feature = "kad")]
+    pub(crate) discovery: Metered<Discovery>,
 }
 
 /// The topics of one chain.
@@ -91,15 +99,11 @@ pub(crate) fn swarm(
     limits: Limits,
     topics: &Topics,
 ) -> Result<Swarm<Behaviour>, Failure> {
-    let swarm = SwarmBuilder::with_existing_identity(peer_keypair(&config.keys))
-        .with_tokio()
-        .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, yamux::Config::default)?
-        .with_behaviour(|keypair| behaviour(keypair, config, genesis, limits, topics))?
-        .with_swarm_config(|config| {
-            config.with_idle_connection_timeout(Duration::from_secs(u64::from(u32::MAX)))
-        })
-        .build();
-    Ok(swarm)
+    // Silence is looked after by `peers`.
+    let idle = Duration::from_secs(u64::from(u32::MAX));
+    transport::swarm(peer_keypair(&config.keys), idle, |keypair| {
+        behaviour(keypair, config, genesis, limits, topics)
+    })
 }
 
 fn behaviour(
@@ -144,7 +148,9 @@ fn behaviour(
             [(protocol, request_response::ProtocolSupport::Full)],
             requests,
         ),
-        gossip: Metered::new(gossip(limits, topics)?),
+        gossip: Metered::new(gossip(limits, topics)?, GOSSIP_RATE),
+        #[cfg(feature = "kad")]
+        discovery: Metered::new(Discovery::new(keypair.public().to_peer_id(), genesis)?, discovery::RATE),
     })
 }
 

@@ -1,14 +1,16 @@
 //! Before a node starts: whether its store should begin from a snapshot of peers, and if so, that it does.
 
 use super::join::{Joined, join};
+use super::joining::{JoinStage, Joining};
 use super::snapshots::{read_chunk, read_manifest};
 use super::{NodeError, THREAD_STACK_BYTES};
 use crate::config::{NodeConfig, Snapshots, SyncMode};
 use crate::consensus::causes;
-use hydrogen_core::snapshot::{SnapshotError, is_fresh, restore};
+use hydrogen_core::snapshot::{Manifest, SnapshotError, is_fresh, restore};
 use hydrogen_core::{Genesis, Store};
 use hydrogen_types::{Hash, Height};
 use std::collections::BTreeSet;
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A node whose peers are fewer blocks ahead takes the blocks.
@@ -17,18 +19,20 @@ pub(super) const BEHIND_MIN: u64 = 500;
 const ATTEMPTS_MAX: usize = 3;
 
 /// Makes a fresh store begin from a snapshot of peers, if they are far ahead and offer one; says its height. Blocks the
-/// calling thread until then. To be called before the chain is opened.
+/// calling thread until then; `joining` tells how far it is, and can end it. To be called before the chain is opened.
 ///
 /// # Errors
-/// The network cannot be set up, the store fails, or a snapshot is required and nobody offers one.
+/// The network cannot be set up, the store fails, a snapshot is required and nobody offers one, or
+/// [`NodeError::Stopped`].
 pub fn bootstrap(
     store: &dyn Store,
     genesis: &Genesis,
     config: &NodeConfig,
+    joining: &Joining,
 ) -> Result<Option<Height>, NodeError> {
+    super::check_addresses(config)?;
     let Some(snapshots) = config.snapshots.as_ref() else { return Ok(None) };
-    let failed = |error: SnapshotError| NodeError::Snapshot(causes(&error));
-    let fresh = is_fresh(store).map_err(|error| failed(error.into()))?;
+    let fresh = is_fresh(store).map_err(|error| NodeError::Restore(error.into()))?;
     let wanted = match config.sync {
         SyncMode::Blocks => false,
         SyncMode::Snapshot => true,
@@ -37,25 +41,43 @@ pub fn bootstrap(
     if !fresh || !wanted || config.peers.is_empty() {
         return Ok(None);
     }
+    let begun = begin(store, genesis, (config, snapshots), joining);
+    joining.set(JoinStage::Opening);
+    match begun {
+        Ok(None) if config.sync == SyncMode::Snapshot => Err(NodeError::NoSnapshot),
+        begun => begun,
+    }
+}
+
+fn begin(
+    store: &dyn Store,
+    genesis: &Genesis,
+    (config, snapshots): (&NodeConfig, &Snapshots),
+    joining: &Joining,
+) -> Result<Option<Height>, NodeError> {
     let mut refused = BTreeSet::new();
     for _ in 0..ATTEMPTS_MAX {
-        let Some(joined) = fetch(genesis, config, snapshots, &refused)? else { break };
-        match take(store, genesis, &joined) {
+        joining.set(JoinStage::Looking);
+        let Some(joined) = fetch(genesis, (config, snapshots), &refused, joining)? else { break };
+        match take(store, genesis, &joined, joining) {
             Ok(height) => return Ok(Some(height)),
+            Err(_) if joining.is_stopping() => return Err(NodeError::Stopped),
+            Err(error @ (SnapshotError::Chunk { .. } | SnapshotError::WrongChunk { .. })) => {
+                // Each chunk was right when it came: this disk lost it. Those that are whole are not fetched again.
+                tracing::warn!(reason = causes(&error), "the snapshot's files are damaged: they are mended");
+                let again = joined.folder.with_extension("fetching");
+                std::fs::rename(&joined.folder, again).map_err(NodeError::SnapshotFiles)?;
+            }
             Err(error) if error.is_peer_fault() => {
                 tracing::warn!(
                     reason = causes(&error),
                     "the snapshot is false: those who offered it are left alone"
                 );
                 refused.insert(joined.id);
-                std::fs::remove_dir_all(&joined.folder)
-                    .map_err(|error| NodeError::Snapshot(error.to_string()))?;
+                std::fs::remove_dir_all(&joined.folder).map_err(NodeError::SnapshotFiles)?;
             }
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(NodeError::Restore(error)),
         }
-    }
-    if config.sync == SyncMode::Snapshot {
-        return Err(NodeError::Snapshot("no peer offers one that holds, and sync is \"snapshot\"".into()));
     }
     Ok(None)
 }
@@ -70,15 +92,15 @@ fn old_enough(genesis: &Genesis) -> bool {
 /// Runs the fetch on a thread of its own: the caller may be inside an async runtime.
 fn fetch(
     genesis: &Genesis,
-    config: &NodeConfig,
-    snapshots: &Snapshots,
+    config: (&NodeConfig, &Snapshots),
     refused: &BTreeSet<Hash>,
+    joining: &Joining,
 ) -> Result<Option<Joined>, NodeError> {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("hydrogen-join".into());
         let work = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.map_err(NodeError::Thread)?.block_on(join(genesis, config, snapshots, refused))
+            runtime.map_err(NodeError::Thread)?.block_on(join(genesis, config, refused, joining))
         };
         let thread = builder.stack_size(THREAD_STACK_BYTES).spawn_scoped(scope, work);
         let joined = thread.map_err(NodeError::Thread)?.join();
@@ -86,12 +108,26 @@ fn fetch(
     })
 }
 
-fn take(store: &dyn Store, genesis: &Genesis, joined: &Joined) -> Result<Height, SnapshotError> {
+fn take(
+    store: &dyn Store,
+    genesis: &Genesis,
+    joined: &Joined,
+    joining: &Joining,
+) -> Result<Height, SnapshotError> {
     let folder = &joined.folder;
-    let manifest = read_manifest(folder)
-        .ok_or_else(|| SnapshotError::Chunk { index: 0, source: std::io::ErrorKind::NotFound.into() })?;
-    tracing::info!(height = %manifest.height(), bytes = manifest.bytes, "restoring the state from a snapshot");
-    let mut source = |index: u32| read_chunk(folder, usize::try_from(index).unwrap_or(usize::MAX));
+    let missing = || SnapshotError::Chunk { index: 0, source: io::ErrorKind::NotFound.into() };
+    let manifest = read_manifest(folder).ok_or_else(missing)?;
+    let Manifest { bytes, ref chunks, .. } = manifest;
+    let (height, chunks) = (manifest.height(), chunks.len());
+    tracing::info!(%height, bytes, "restoring the state from a snapshot");
+    let mut source = |index: u32| {
+        if joining.is_stopping() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let done = usize::try_from(index).unwrap_or(usize::MAX);
+        joining.set(JoinStage::Restoring { height, chunks, done });
+        read_chunk(folder, done)
+    };
     let tip = restore(store, genesis, &manifest, &mut source)?;
     tracing::info!(height = %tip.height, root = %tip.state_root, "state restored");
     Ok(tip.height)

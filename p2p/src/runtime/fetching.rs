@@ -1,16 +1,41 @@
 //! A snapshot that is being fetched: which chunks are on the disk, which are asked for.
 
+use super::joining::{JoinStage, Joining};
 use super::snapshots::{chunk_path, folders, read_chunk, read_manifest, whole, write_manifest, write_whole};
 use hydrogen_core::Genesis;
 use hydrogen_core::snapshot::Manifest;
 use hydrogen_types::{Hash, Height};
 use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Between two lines about the progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// A whole snapshot on the disk.
+pub(super) struct Joined {
+    pub(super) id: Hash,
+    pub(super) height: Height,
+    pub(super) folder: PathBuf,
+}
+
+impl Joined {
+    /// The newest that an earlier run left.
+    pub(super) fn left(snapshots: &Path, genesis: &Genesis, refused: &BTreeSet<Hash>) -> Option<Self> {
+        folders(snapshots, "").into_iter().rev().find_map(|(_, folder)| {
+            let manifest = usable(&folder, genesis, refused)?;
+            Some(Self { id: manifest.id(), height: manifest.height(), folder })
+        })
+    }
+}
+
+/// The manifest in a folder, if it is one to begin from.
+fn usable(folder: &Path, genesis: &Genesis, refused: &BTreeSet<Hash>) -> Option<Manifest> {
+    read_manifest(folder)
+        .filter(|manifest| manifest.check(genesis).is_ok() && !refused.contains(&manifest.id()))
+}
 
 /// See the module.
 pub(super) struct Fetching {
@@ -24,33 +49,41 @@ pub(super) struct Fetching {
 }
 
 impl Fetching {
-    /// What an earlier run left, if it can go on.
-    pub(super) fn left(snapshots: &Path, genesis: &Genesis, refused: &BTreeSet<Hash>) -> Option<Self> {
+    /// What an earlier run left, if it can go on; the newest, if it left several.
+    pub(super) fn left(
+        snapshots: &Path,
+        genesis: &Genesis,
+        refused: &BTreeSet<Hash>,
+        joining: &Joining,
+    ) -> Option<Self> {
+        let mut found = None;
         for (_, folder) in folders(snapshots, ".fetching").into_iter().rev() {
-            let manifest = read_manifest(&folder)
-                .filter(|manifest| manifest.check(genesis).is_ok() && !refused.contains(&manifest.id()));
-            if let Some(manifest) = manifest {
-                return Some(Self::over(snapshots, folder, manifest));
+            match usable(&folder, genesis, refused).filter(|_| found.is_none()) {
+                Some(manifest) => found = Some((folder, manifest)),
+                None => drop(fs::remove_dir_all(folder)),
             }
-            fs::remove_dir_all(folder).ok();
         }
-        None
+        let (folder, manifest) = found?;
+        Some(Self::over(snapshots, folder, manifest, joining))
     }
 
     /// Begins to fetch the snapshot of a checked manifest.
-    pub(super) fn begin(snapshots: &Path, manifest: Manifest) -> Result<Self, String> {
+    pub(super) fn begin(snapshots: &Path, manifest: Manifest, joining: &Joining) -> io::Result<Self> {
         let folder = snapshots.join(format!("{}.fetching", manifest.height()));
         if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(|error| error.to_string())?;
+            fs::remove_dir_all(&folder)?;
         }
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        fs::create_dir_all(&folder)?;
         write_manifest(&folder, &manifest)?;
-        Ok(Self::over(snapshots, folder, manifest))
+        Ok(Self::over(snapshots, folder, manifest, joining))
     }
 
-    fn over(snapshots: &Path, folder: PathBuf, manifest: Manifest) -> Self {
+    fn over(snapshots: &Path, folder: PathBuf, manifest: Manifest, joining: &Joining) -> Self {
+        // One that is about to end need not look at many GiB first.
         let there = |index: usize| {
-            read_chunk(&folder, index).is_ok_and(|bytes| Hash::sha256(&bytes) == manifest.chunks[index])
+            !joining.is_stopping()
+                && read_chunk(&folder, index)
+                    .is_ok_and(|bytes| Hash::sha256(&bytes) == manifest.chunks[index])
         };
         let missing: VecDeque<usize> = (0..manifest.chunks.len()).filter(|index| !there(*index)).collect();
         tracing::info!(
@@ -73,6 +106,13 @@ impl Fetching {
         self.manifest.height()
     }
 
+    /// What to tell of it.
+    pub(super) fn stage(&self) -> JoinStage {
+        let chunks = self.manifest.chunks.len();
+        let done = chunks - self.missing.len() - self.asked.len();
+        JoinStage::Fetching { height: self.height(), chunks, done }
+    }
+
     /// Time since the last chunk that was new.
     pub(super) fn idle(&self) -> Duration {
         self.last_news.elapsed()
@@ -93,7 +133,7 @@ impl Fetching {
     }
 
     /// Keeps a chunk; false if it is not the one that was asked for.
-    pub(super) fn take(&mut self, index: usize, bytes: &[u8]) -> Result<bool, String> {
+    pub(super) fn take(&mut self, index: usize, bytes: &[u8]) -> io::Result<bool> {
         if !self.asked.contains(&index) {
             return Ok(true);
         }
@@ -101,32 +141,31 @@ impl Fetching {
             self.give_back(index);
             return Ok(false);
         }
-        write_whole(&chunk_path(&self.folder, index), bytes).map_err(|error| error.to_string())?;
+        write_whole(&chunk_path(&self.folder, index), bytes)?;
         self.asked.remove(&index);
         self.last_news = Instant::now();
         if self.last_told.elapsed() > PROGRESS_EVERY {
             self.last_told = self.last_news;
-            let (missing, chunks) = (self.missing.len() + self.asked.len(), self.manifest.chunks.len());
-            tracing::info!(height = %self.height(), missing, chunks, "fetching a snapshot");
+            tracing::info!("{}", self.stage());
         }
         Ok(true)
     }
 
     /// Where the snapshot is, once it is whole.
-    pub(super) fn finish(&self) -> Result<Option<PathBuf>, String> {
+    pub(super) fn finish(&self) -> io::Result<Option<PathBuf>> {
         if !self.missing.is_empty() || !self.asked.is_empty() {
             return Ok(None);
         }
         let whole = whole(&self.snapshots, self.height().get());
         if whole.exists() {
-            fs::remove_dir_all(&whole).map_err(|error| error.to_string())?;
+            fs::remove_dir_all(&whole)?;
         }
-        fs::rename(&self.folder, &whole).map_err(|error| error.to_string())?;
+        fs::rename(&self.folder, &whole)?;
         Ok(Some(whole))
     }
 
     /// Gives up.
-    pub(super) fn drop_files(&self) -> Result<(), String> {
-        fs::remove_dir_all(&self.folder).map_err(|error| error.to_string())
+    pub(super) fn drop_files(&self) -> io::Result<()> {
+        fs::remove_dir_all(&self.folder)
     }
 }

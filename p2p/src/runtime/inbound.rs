@@ -2,13 +2,15 @@
 
 use super::behaviour::BehaviourEvent;
 use super::frames::Malformed;
-use super::network::{Network, SENDS_MAX, Sent, WAITING_MAX, size};
+use super::network::{Gossiped, Network, SENDS_MAX, Sent, WAITING_MAX, size};
 use super::standing::Weight;
+use super::transport;
 use super::wire::{ANNOUNCEMENT_BYTES, KNOWN_MAX, Request, Response, SYNC_BLOCKS_MAX, SYNC_BYTES, Status};
 use crate::consensus::{Input, Peer, PeerState, TxOrigin, Verdict};
 use hydrogen_types::codec::{decode, encode};
 use hydrogen_types::{Certificate, Hash, Height};
 use libp2p::core::ConnectedPoint;
+use libp2p::core::transport::ListenerId;
 use libp2p::gossipsub;
 use libp2p::request_response::{self, InboundRequestId, OutboundFailure, ResponseChannel};
 use libp2p::swarm::SwarmEvent;
@@ -38,7 +40,7 @@ impl Network {
                     self.publish_peers();
                 }
             }
-            SwarmEvent::NewListenAddr { address, .. } => self.shared.set_listening(Ok(address)),
+            SwarmEvent::NewListenAddr { listener_id, address } => self.on_listening(listener_id, address),
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
                 self.shared.set_listening(Err(error.to_string()));
             }
@@ -50,9 +52,21 @@ impl Network {
                 info,
                 ..
             })) => {
-                self.on_identified(&peer_id, info.listen_addrs);
+                self.on_identified(&peer_id, &info.listen_addrs);
             }
             _ => {}
+        }
+    }
+
+    /// A listener is up; the node is when all are.
+    fn on_listening(&mut self, listener: ListenerId, address: Multiaddr) {
+        for (_, first) in self.listeners.iter_mut().filter(|(id, _)| *id == listener) {
+            first.get_or_insert(address.clone());
+        }
+        let addresses: Option<Vec<Multiaddr>> =
+            self.listeners.iter().map(|(_, first)| first.clone()).collect();
+        if let Some(addresses) = addresses {
+            self.shared.set_listening(Ok(addresses));
         }
     }
 
@@ -65,12 +79,20 @@ impl Network {
         }
     }
 
-    /// Remembers where a peer listens: on the address that it connected from, if it says so.
-    fn on_identified(&mut self, id: &PeerId, addresses: Vec<Multiaddr>) {
+    /// Remembers where a peer listens: on the host that it connected from, if it says so, and by TCP, which others can
+    /// dial for certain.
+    fn on_identified(&mut self, id: &PeerId, addresses: &[Multiaddr]) {
         let Some(session) = self.peers.session_mut(id) else { return };
         let host = session.address.iter().next();
-        let same = addresses.iter().find(|address| address.iter().next() == host);
-        session.listens = same.or(addresses.first()).cloned();
+        let here = || addresses.iter().filter(|address| address.iter().next() == host);
+        let same = here().find(|address| transport::is_tcp(address)).or_else(|| here().next());
+        let other = addresses.iter().find(|address| transport::is_tcp(address)).or(addresses.first());
+        session.listens = same.or(other).cloned();
+        #[cfg(feature = "kad")]
+        if let Some(address) = same {
+            // Others are not sent to a host that this peer only talks of.
+            self.swarm.behaviour_mut().discovery.met(*id, address.clone());
+        }
     }
 
     fn on_gossip_event(&mut self, event: gossipsub::Event) {
@@ -85,11 +107,12 @@ impl Network {
         let allowed = self.afford(&propagation_source, bytes, bytes);
         let session = self.peers.session(&propagation_source).map(|session| session.number);
         let token = self.token();
-        self.judged.insert(token, (message_id, propagation_source));
+        let waiting = Gossiped { message: message_id, source: propagation_source, bytes };
+        self.judged.insert(token, waiting);
         while self.judged.len() > WAITING_MAX {
             self.judged.pop_first();
         }
-        let (Some(number), true) = (session, allowed) else { return self.report(token, Verdict::Ignore) };
+        let (Some(number), true) = (session, allowed) else { return self.set_aside(token) };
         let input = if message.topic == self.topics.txs.hash() {
             Input::Tx(message.data, TxOrigin::Gossip(number, token))
         } else if message.topic == self.topics.votes.hash() {
@@ -110,7 +133,7 @@ impl Network {
             }
         };
         if !self.tell(input) {
-            self.report(token, Verdict::Ignore);
+            self.set_aside(token);
         }
     }
 

@@ -5,17 +5,20 @@
 //!         -> chunks from all of these, each checked -> a whole folder
 //! ```
 //!
-//! *Invariants*: a chunk that is on the disk with the right hash is not fetched again, whatever ended the last attempt;
-//! a peer that sends a wrong chunk or manifest is blocked; requests under way are bounded for each peer and in all.
+//! *Invariants*: a chunk that is on the disk with the right hash is not fetched again, whatever ended the last attempt,
+//! unless peers are far beyond it; a peer that sends a wrong chunk or manifest is blocked; requests under way are bounded
+//! for each peer and in all.
 //!
 //! *Not provided*: anything for others; whoever asks is told that this node is at height 0, or busy.
 
 use super::NodeError;
 use super::behaviour::{Behaviour, BehaviourEvent, Topics, swarm};
 use super::bootstrap::BEHIND_MIN;
+use super::dialling::Dialling;
 use super::fetching::Fetching;
+pub(super) use super::fetching::Joined;
+use super::joining::Joining;
 use super::peers::PeerBook;
-use super::resolve::resolve;
 use super::wire::{Limits, Request, Response, Status};
 use crate::config::{NodeConfig, Snapshots, SyncMode};
 use futures::StreamExt;
@@ -25,12 +28,9 @@ use hydrogen_types::{Hash, Height};
 use libp2p::core::ConnectedPoint;
 use libp2p::request_response::{self, OutboundRequestId};
 use libp2p::swarm::SwarmEvent;
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
-use libp2p::{Multiaddr, PeerId, Swarm};
+use libp2p::{PeerId, Swarm};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
 
 const TICK: Duration = Duration::from_millis(50);
 /// Time for peers to connect and to offer, from the first answer on.
@@ -45,12 +45,6 @@ const STALLED: Duration = Duration::from_secs(30);
 const CHUNKS_PER_PEER: usize = 2;
 /// How long a peer that was busy or did not answer is left alone.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// A snapshot on the disk.
-pub(super) struct Joined {
-    pub(super) id: Hash,
-    pub(super) folder: PathBuf,
-}
 
 enum Sent {
     Status,
@@ -71,6 +65,15 @@ struct Source {
     paused_until: Option<Instant>,
 }
 
+/// What a join comes to.
+enum Choice {
+    /// Blocks are taken.
+    Nothing,
+    /// What is here already.
+    Here,
+    Fetch(Box<Manifest>),
+}
+
 struct Join<'a> {
     genesis: &'a Genesis,
     required: bool,
@@ -78,11 +81,14 @@ struct Join<'a> {
     snapshots: &'a Snapshots,
     swarm: Swarm<Behaviour>,
     book: PeerBook,
-    resolving: JoinSet<(Option<PeerId>, Option<Multiaddr>)>,
+    joining: &'a Joining,
+    dialling: Dialling,
     sent: HashMap<OutboundRequestId, Sent>,
     sources: BTreeMap<PeerId, Source>,
     offers: BTreeMap<Hash, Manifest>,
     fetching: Option<Fetching>,
+    /// What an earlier run fetched whole, and did not come to restore.
+    here: Option<Joined>,
     peers_expected: usize,
     started: Instant,
     first_answer: Option<Instant>,
@@ -91,9 +97,9 @@ struct Join<'a> {
 /// Fetches a snapshot; `None` if nobody is far ahead or nobody offers one that is not among `refused`.
 pub(super) async fn join(
     genesis: &Genesis,
-    config: &NodeConfig,
-    snapshots: &Snapshots,
+    (config, snapshots): (&NodeConfig, &Snapshots),
     refused: &BTreeSet<Hash>,
+    joining: &Joining,
 ) -> Result<Option<Joined>, NodeError> {
     let topics = Topics::new(genesis);
     let made = swarm(config, genesis, Limits::new(&genesis.params), &topics);
@@ -106,11 +112,13 @@ pub(super) async fn join(
         snapshots,
         book: PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), now),
         swarm,
-        resolving: JoinSet::new(),
+        joining,
+        dialling: Dialling::default(),
         sent: HashMap::new(),
         sources: BTreeMap::new(),
         offers: BTreeMap::new(),
-        fetching: Fetching::left(&snapshots.folder, genesis, refused),
+        fetching: Fetching::left(&snapshots.folder, genesis, refused, joining),
+        here: Joined::left(&snapshots.folder, genesis, refused),
         peers_expected: config.peers.len(),
         started: now,
         first_answer: None,
@@ -123,35 +131,32 @@ impl Join<'_> {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
+                () = self.joining.stopped() => return Err(NodeError::Stopped),
                 event = self.swarm.select_next_some() => self.on_event(event)?,
-                Some(resolved) = self.resolving.join_next() => {
-                    if let Ok((id, Some(address))) = resolved {
-                        self.dial(id, address);
-                    }
+                Some(options) = self.dialling.next() => {
+                    // A dial that cannot even start is tried again after its pause.
+                    self.swarm.dial(options).ok();
                 }
                 _ = tick.tick() => {}
             }
             for (id, address) in self.book.due_dials(Instant::now()) {
-                self.resolving.spawn(async move { (id, resolve(address).await) });
+                self.dialling.begin(id, address);
             }
-            if self.fetching.is_none() && self.has_chosen()? {
-                return Ok(None);
+            if self.fetching.is_none() {
+                match self.choose() {
+                    None => continue,
+                    Some(Choice::Nothing) => return Ok(None),
+                    Some(Choice::Here) => return Ok(self.here),
+                    Some(Choice::Fetch(manifest)) => {
+                        let fetching = Fetching::begin(&self.snapshots.folder, *manifest, self.joining);
+                        self.fetching = Some(fetching.map_err(NodeError::SnapshotFiles)?);
+                    }
+                }
             }
             if let Some(joined) = self.fetch()? {
                 return Ok(Some(joined));
             }
         }
-    }
-
-    fn dial(&mut self, id: Option<PeerId>, address: Multiaddr) {
-        let options = match id {
-            Some(id) => DialOpts::peer_id(id)
-                .addresses(vec![address])
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .build(),
-            None => DialOpts::unknown_peer_id().address(address).build(),
-        };
-        self.swarm.dial(options).ok();
     }
 
     fn ask(&mut self, id: &PeerId, request: Request, sent: Sent) {
@@ -164,39 +169,47 @@ impl Join<'_> {
         Status { genesis, height: Height::GENESIS, validator: false, known: Vec::new() }
     }
 
-    /// Decides once enough is known; says whether there is nothing to fetch.
-    fn has_chosen(&mut self) -> Result<bool, NodeError> {
+    /// Decides, once enough is known.
+    fn choose(&self) -> Option<Choice> {
         let first = if self.required { FIRST_ANSWER_REQUIRED } else { FIRST_ANSWER };
-        let Some(answered) = self.first_answer else { return Ok(self.started.elapsed() > first) };
+        let late = self.started.elapsed() > first;
+        let without = || if self.here.is_some() { Choice::Here } else { Choice::Nothing };
+        let Some(answered) = self.first_answer else { return late.then(without) };
         let settled = |source: &&Source| {
             source.height.is_some_and(|height| height < BEHIND_MIN && !self.required)
                 || source.offer.is_some()
         };
         let all = self.sources.values().filter(settled).count() >= self.peers_expected;
         if !all && answered.elapsed() < CHOICE {
-            return Ok(false);
+            return None;
         }
         let offered =
             |id: &Hash| self.sources.values().filter(|source| source.offer == Some(Some(*id))).count();
         let best = self.offers.iter().max_by_key(|(id, manifest)| (offered(id), manifest.height()));
         let Some((_, manifest)) = best else {
             // Where a snapshot is required, somebody may still make one.
-            return Ok(!self.required || self.started.elapsed() > first);
+            return (self.here.is_some() || !self.required || late).then(without);
         };
-        let fetching = Fetching::begin(&self.snapshots.folder, manifest.clone());
-        self.fetching = Some(fetching.map_err(NodeError::Snapshot)?);
-        Ok(false)
+        let highest = self.sources.values().filter_map(|source| source.height).max().unwrap_or_default();
+        let near = |here: &Joined| {
+            highest < here.height.get().saturating_add(BEHIND_MIN) || manifest.height() <= here.height
+        };
+        if self.here.as_ref().is_some_and(near) {
+            return Some(Choice::Here);
+        }
+        Some(Choice::Fetch(Box::new(manifest.clone())))
     }
 
     /// Asks for what is missing; says where the snapshot is once it is whole.
     fn fetch(&mut self) -> Result<Option<Joined>, NodeError> {
         let Some(fetching) = self.fetching.as_mut() else { return Ok(None) };
-        if let Some(folder) = fetching.finish().map_err(NodeError::Snapshot)? {
-            return Ok(Some(Joined { id: fetching.id(), folder }));
+        if let Some(folder) = fetching.finish().map_err(NodeError::SnapshotFiles)? {
+            return Ok(Some(Joined { id: fetching.id(), height: fetching.height(), folder }));
         }
+        self.joining.set(fetching.stage());
         if fetching.idle() > STALLED {
             tracing::warn!(height = %fetching.height(), "nobody sends this snapshot any more: another is looked for");
-            fetching.drop_files().map_err(NodeError::Snapshot)?;
+            fetching.drop_files().map_err(NodeError::SnapshotFiles)?;
             self.fetching = None;
             self.offers.clear();
             self.first_answer = None;
@@ -342,7 +355,7 @@ impl Join<'_> {
             fetching.give_back(index);
             return Ok(());
         };
-        if !fetching.take(index, &bytes).map_err(NodeError::Snapshot)? {
+        if !fetching.take(index, &bytes).map_err(NodeError::SnapshotFiles)? {
             self.block(peer, &format!("sent a wrong chunk {index} of a snapshot"));
         }
         Ok(())

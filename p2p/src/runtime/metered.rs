@@ -16,12 +16,16 @@ use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-/// Events of one peer's connections in a second, averaged. One transaction is one, so is a beat of the mesh.
-const PER_SECOND: f64 = 2_000.0;
-/// And at once.
-const BURST: f64 = 8_000.0;
-/// Dropped events that count as one flood.
-const DROPPED_PER_FLOOD: u32 = 4_000;
+/// How many events of one peer's connections a protocol looks at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    /// In a second, averaged.
+    pub(crate) per_second: f64,
+    /// At once.
+    pub(crate) burst: f64,
+    /// Dropped events that count as one flood.
+    pub(crate) dropped_per_flood: u32,
+}
 
 struct Meter {
     tokens: f64,
@@ -32,13 +36,14 @@ struct Meter {
 /// A protocol with a meter for every peer that is connected.
 pub(crate) struct Metered<B> {
     inner: B,
+    rate: Rate,
     meters: BTreeMap<PeerId, Meter>,
     floods: Vec<PeerId>,
 }
 
 impl<B> Metered<B> {
-    pub(crate) fn new(inner: B) -> Self {
-        Self { inner, meters: BTreeMap::new(), floods: Vec::new() }
+    pub(crate) fn new(inner: B, rate: Rate) -> Self {
+        Self { inner, rate, meters: BTreeMap::new(), floods: Vec::new() }
     }
 
     /// Peers that flooded since this was last asked; one stands here as often as it did.
@@ -47,17 +52,18 @@ impl<B> Metered<B> {
     }
 
     fn take(&mut self, peer: PeerId, now: Instant) -> bool {
-        let fresh = Meter { tokens: BURST, filled_at: now, dropped: 0 };
+        let rate = self.rate;
+        let fresh = Meter { tokens: rate.burst, filled_at: now, dropped: 0 };
         let meter = self.meters.entry(peer).or_insert(fresh);
         let passed = now.duration_since(meter.filled_at).as_secs_f64();
-        meter.tokens = (meter.tokens + passed * PER_SECOND).min(BURST);
+        meter.tokens = (meter.tokens + passed * rate.per_second).min(rate.burst);
         meter.filled_at = now;
         if meter.tokens >= 1.0 {
             meter.tokens -= 1.0;
             return true;
         }
         meter.dropped += 1;
-        if meter.dropped >= DROPPED_PER_FLOOD {
+        if meter.dropped >= rate.dropped_per_flood {
             meter.dropped = 0;
             self.floods.push(peer);
         }
@@ -159,7 +165,8 @@ mod tests {
     fn floods_are_told() {
         let start = Instant::now();
         let peer = Keypair::ed25519_from_bytes([1; 32]).unwrap().public().to_peer_id();
-        let mut metered = Metered::new(dummy::Behaviour);
+        let rate = Rate { per_second: 2_000.0, burst: 8_000.0, dropped_per_flood: 4_000 };
+        let mut metered = Metered::new(dummy::Behaviour, rate);
         let passed = (0..20_000).filter(|_| metered.take(peer, start)).count();
         assert_eq!((passed, metered.take_floods().len()), (8_000, 3));
         let second = (0..20_000).filter(|_| metered.take(peer, start + Duration::from_secs(1))).count();

@@ -4,28 +4,26 @@
 //! inputs that must arrive), so the two cannot block each other.
 
 use super::behaviour::{Behaviour, Topics};
+use super::dialling::Dialling;
 use super::peers::{Allowance, PeerBook};
-use super::resolve::resolve;
 use super::snapshots::Shelf;
 use super::standing::Weight;
 use super::thread::ToHost;
 use super::wire::{Limits, Request, Response, Status};
-use crate::consensus::{Input, Output, Verdict};
+use crate::consensus::{Input, Output};
 use crate::runtime::{PeerInfo, Shared};
 use futures::StreamExt;
 use hydrogen_core::ChainReader;
 use hydrogen_types::Hash;
-use hydrogen_types::codec::encode;
-use libp2p::gossipsub::{MessageAcceptance, MessageId, PublishError};
+use libp2p::core::transport::ListenerId;
+use libp2p::gossipsub::MessageId;
 use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
-use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::{Multiaddr, PeerId, Swarm};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 /// Between two looks at who is to be dialled, unbanned, told again.
@@ -39,7 +37,7 @@ const BACKLOG_MAX: usize = 1_024;
 /// Answers that wait for the host, and gossip that waits for its verdict.
 pub(super) const WAITING_MAX: usize = 4_096;
 /// Transactions kept until a peer subscribes.
-const UNSENT_MAX: usize = 1_024;
+pub(super) const UNSENT_MAX: usize = 1_024;
 /// Outputs handled before the swarm has its turn.
 const OUTPUT_BATCH: usize = 64;
 
@@ -56,9 +54,17 @@ pub(super) enum Sent {
     Status,
 }
 
+/// A gossiped message that waits for its verdict.
+pub(super) struct Gossiped {
+    pub(super) message: MessageId,
+    pub(super) source: PeerId,
+    pub(super) bytes: usize,
+}
+
 /// The loop's state.
 pub(crate) struct Network {
     pub(crate) swarm: Swarm<Behaviour>,
+    pub(crate) listeners: Vec<(ListenerId, Option<Multiaddr>)>,
     pub(crate) topics: Topics,
     pub(crate) limits: Limits,
     pub(crate) peers: PeerBook,
@@ -72,17 +78,18 @@ pub(crate) struct Network {
     pub(super) waiting: BTreeMap<u64, ResponseChannel<Response>>,
     /// Large answers that are not sent yet, and to whom they go.
     pub(super) heavy: HashMap<InboundRequestId, PeerId>,
-    pub(super) judged: BTreeMap<u64, (MessageId, PeerId)>,
+    pub(super) judged: BTreeMap<u64, Gossiped>,
     pub(super) next_token: u64,
-    resolving: JoinSet<(Option<PeerId>, Option<Multiaddr>)>,
+    dialling: Dialling,
     backlog: VecDeque<Input>,
-    unsent_txs: VecDeque<Vec<u8>>,
+    pub(super) unsent_txs: VecDeque<Vec<u8>>,
     status_at: Instant,
 }
 
 /// What a loop is made of.
 pub(crate) struct NetworkParts {
     pub(crate) swarm: Swarm<Behaviour>,
+    pub(crate) listeners: Vec<(ListenerId, Option<Multiaddr>)>,
     pub(crate) topics: Topics,
     pub(crate) limits: Limits,
     pub(crate) peers: PeerBook,
@@ -96,10 +103,22 @@ pub(crate) struct NetworkParts {
 
 impl Network {
     pub(crate) fn new(parts: NetworkParts) -> Self {
-        let NetworkParts { swarm, topics, limits, peers, reader, genesis, validator, to_host, shared, shelf } =
-            parts;
+        let NetworkParts {
+            swarm,
+            listeners,
+            topics,
+            limits,
+            peers,
+            reader,
+            genesis,
+            validator,
+            to_host,
+            shared,
+            shelf,
+        } = parts;
         Self {
             swarm,
+            listeners,
             topics,
             limits,
             peers,
@@ -114,7 +133,7 @@ impl Network {
             heavy: HashMap::new(),
             judged: BTreeMap::new(),
             next_token: 0,
-            resolving: JoinSet::new(),
+            dialling: Dialling::default(),
             backlog: VecDeque::new(),
             unsent_txs: VecDeque::new(),
             status_at: Instant::now(),
@@ -138,10 +157,9 @@ impl Network {
                     }
                 }
                 event = self.swarm.select_next_some() => self.on_event(event),
-                Some(resolved) = self.resolving.join_next() => {
-                    if let Ok((id, Some(address))) = resolved {
-                        self.dial(id, address);
-                    }
+                Some(options) = self.dialling.next() => {
+                    // A dial that cannot even start is tried again after its pause.
+                    self.swarm.dial(options).ok();
                 }
                 _ = tick.tick() => self.on_tick(),
             }
@@ -196,8 +214,10 @@ impl Network {
             self.fault(id, Weight::Flood, "gossips more than anybody can handle");
         }
         self.shared.counters.connections_refused.add(self.swarm.behaviour_mut().gate.take_refused());
+        #[cfg(feature = "kad")]
+        self.discover(now);
         for (id, address) in self.peers.due_dials(now) {
-            self.resolving.spawn(async move { (id, resolve(address).await) });
+            self.dialling.begin(id, address);
         }
         if now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
@@ -210,6 +230,22 @@ impl Network {
         self.send_unsent();
     }
 
+    /// Hands over what discovery has found, and lets it look on while there are few peers.
+    #[cfg(feature = "kad")]
+    fn discover(&mut self, now: Instant) {
+        let discovery = &mut self.swarm.behaviour_mut().discovery;
+        let (found, floods) = (discovery.take_found(), discovery.take_floods());
+        if self.peers.sessions().count() < super::peers::PEERS_ENOUGH {
+            discovery.search(now);
+        }
+        for (id, address) in found {
+            self.peers.discovered(id, address, now);
+        }
+        for id in floods {
+            self.fault(id, Weight::Flood, "asks for peers more often than anybody needs");
+        }
+    }
+
     /// Gossips the transactions that nobody was there to hear.
     pub(super) fn send_unsent(&mut self) {
         for _ in 0..self.unsent_txs.len() {
@@ -217,18 +253,6 @@ impl Network {
                 self.gossip_tx(bytes);
             }
         }
-    }
-
-    fn dial(&mut self, id: Option<PeerId>, address: Multiaddr) {
-        let options = match id {
-            Some(id) => DialOpts::peer_id(id)
-                .addresses(vec![address])
-                .condition(PeerCondition::DisconnectedAndNotDialing)
-                .build(),
-            None => DialOpts::unknown_peer_id().address(address).build(),
-        };
-        // A dial that cannot even start is tried again after its pause.
-        self.swarm.dial(options).ok();
     }
 
     pub(super) fn status(&self) -> Status {
@@ -259,120 +283,17 @@ impl Network {
                 bytes_out: session.bytes_out,
             }
         };
-        self.shared.set_peers(self.peers.sessions().map(info).collect(), self.peers.banned(now));
+        let mut banned = self.peers.banned(now);
+        for peer in &mut banned {
+            peer.score = gossip.peer_score(&peer.id).unwrap_or_default();
+        }
+        self.shared.set_peers(self.peers.sessions().map(info).collect(), banned);
     }
 
     pub(super) fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {
         self.peers.sent(id, size(&request));
         let request_id = self.swarm.behaviour_mut().requests.send_request(id, Ok(request));
         self.sent.insert(request_id, sent);
-    }
-
-    /// Carries out one output of the host.
-    fn perform(&mut self, output: Output) {
-        match output {
-            Output::Broadcast(bytes) => {
-                for id in self.peers.validators() {
-                    self.request(&id, Request::Message(bytes.to_vec()), Sent::Message(Arc::clone(&bytes), 1));
-                }
-            }
-            Output::BroadcastBlock(bytes) => {
-                for id in self.peers.validators() {
-                    self.request(&id, Request::Block(bytes.to_vec()), Sent::Block(Arc::clone(&bytes), 1));
-                }
-            }
-            Output::Send(peer, bytes) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.request(&id, Request::Message(bytes.to_vec()), Sent::Message(bytes, 1));
-                }
-            }
-            Output::SendBlock(peer, bytes) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.request(&id, Request::Block(bytes.to_vec()), Sent::Block(bytes, 1));
-                }
-            }
-            Output::AskBlock(peer, hash) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.request(&id, Request::GetBlock(hash), Sent::GetBlock(hash));
-                }
-            }
-            Output::AskSync(peer, from) => match self.peers.id(peer) {
-                Some(id) => self.request(&id, Request::GetBlocks(from), Sent::GetBlocks),
-                None => self.tell_surely(Input::SyncFailed(peer)),
-            },
-            Output::BlockReply(token, offer) => {
-                self.answer(token, Response::Block(offer.map(|bytes| bytes.to_vec())));
-            }
-            Output::AskPart(peer, root, index) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.request(&id, Request::GetPart(root, index), Sent::GetPart(root, index));
-                }
-            }
-            Output::PartReply(token, _, _, part) => {
-                self.answer(token, Response::Part(part.map(|bytes| bytes.to_vec())));
-            }
-            Output::Announce(height, id) => {
-                let (topic, bytes) = (self.topics.blocks.hash(), encode(&(height, id)));
-                // Others have said the same already, or nobody listens yet: states are exchanged anyway.
-                self.swarm.behaviour_mut().gossip.publish(topic, bytes).ok();
-            }
-            Output::GossipTx(bytes) => self.gossip_tx(bytes),
-            Output::Verdict(token, verdict) => self.report(token, verdict),
-            Output::Fault(peer, reason) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.blame(id, Weight::Malice, reason);
-                }
-            }
-            Output::GossipVote(bytes) => {
-                // Those who only follow, and nobody if all vote.
-                let topic = self.topics.votes.hash();
-                self.swarm.behaviour_mut().gossip.publish(topic, bytes.to_vec()).ok();
-            }
-            Output::GossipEvidence(bytes) => {
-                // Whoever is not there yet asks for it.
-                let topic = self.topics.evidence.hash();
-                self.swarm.behaviour_mut().gossip.publish(topic, bytes).ok();
-            }
-            Output::AskEvidence(peer) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.request(&id, Request::GetEvidence, Sent::GetEvidence);
-                }
-            }
-            Output::Ban(peer, reason) => {
-                if let Some(id) = self.peers.id(peer) {
-                    self.fault(id, Weight::Fatal, reason);
-                }
-            }
-            // These are the host thread's.
-            Output::Admitted(..) | Output::Committed(_) | Output::Fatal(_) | Output::Pooled(_) => {}
-        }
-    }
-
-    fn gossip_tx(&mut self, bytes: Vec<u8>) {
-        let topic = self.topics.txs.hash();
-        let published = self.swarm.behaviour_mut().gossip.publish(topic, bytes.clone());
-        let later =
-            matches!(published, Err(PublishError::NoPeersSubscribedToTopic | PublishError::AllQueuesFull(_)));
-        if later {
-            if self.unsent_txs.len() >= UNSENT_MAX {
-                self.unsent_txs.pop_front();
-            }
-            self.unsent_txs.push_back(bytes);
-        }
-    }
-
-    pub(super) fn report(&mut self, token: u64, verdict: Verdict) {
-        let Some((message, source)) = self.judged.remove(&token) else { return };
-        let acceptance = match verdict {
-            Verdict::Accept => MessageAcceptance::Accept,
-            Verdict::Reject => MessageAcceptance::Reject,
-            Verdict::Ignore => {
-                self.peers.useless(&source);
-                MessageAcceptance::Ignore
-            }
-        };
-        let gossip = &mut self.swarm.behaviour_mut().gossip;
-        gossip.report_message_validation_result(&message, &source, acceptance);
     }
 
     /// Answers a request that waited for the host.
@@ -403,7 +324,7 @@ impl Network {
     }
 
     /// As [`Self::fault`], for one that the host has counted.
-    fn blame(&mut self, id: PeerId, weight: Weight, reason: &str) {
+    pub(super) fn blame(&mut self, id: PeerId, weight: Weight, reason: &str) {
         let banned = self.peers.fault(id, weight, reason, Instant::now());
         tracing::warn!(peer = %id, reason, banned, "a peer misbehaves");
         if banned {

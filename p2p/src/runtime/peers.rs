@@ -5,11 +5,12 @@
 //! silent, loses its connection.
 
 use super::standing::{BannedPeer, Standing, Weight};
+use super::transport;
 use super::wire::{ADDRESS_BYTES_MAX, KNOWN_MAX};
 use crate::consensus::Peer;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// First pause before a static peer is dialled again.
@@ -26,15 +27,21 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 const STATICS_MAX: usize = 256;
 /// Dials of an address that a peer told.
 const LEARNED_DIALS_MAX: u32 = 8;
+#[cfg(feature = "kad")]
+/// Addresses among them that were found by discovery and lead to no connection yet.
+const DISCOVERED_MAX: usize = 64;
+#[cfg(feature = "kad")]
+/// A node with so many peers dials no others that it discovers; validators tell each other of themselves.
+pub(crate) const PEERS_ENOUGH: usize = 32;
 /// Requests and gossip messages of one peer in a second, averaged.
 const RATE_PER_SECOND: f64 = 1_000.0;
 /// Bytes that count as one message more.
 const BYTES_PER_TOKEN: usize = 16 << 10;
 /// Messages beyond the allowance that count as a fault.
-const REFUSED_PER_FAULT: u32 = 2_000;
+const REFUSED_PER_FAULT: u32 = 1_000;
 /// And at once.
 const BURST: f64 = 4_000.0;
-/// What a message costs besides that turned out to be of no use.
+/// What a gossiped message costs besides that turned out to be of no use; one that was good costs nothing at all.
 const USELESS_COST: f64 = 9.0;
 
 /// A connected peer.
@@ -84,6 +91,8 @@ pub(crate) struct PeerBook {
     by_number: HashMap<Peer, PeerId>,
     next_number: u64,
     statics: Vec<Static>,
+    /// If given, nobody else is dialled.
+    allow: Option<BTreeSet<PeerId>>,
     standing: Standing,
 }
 
@@ -93,6 +102,11 @@ pub(crate) fn id_of(address: &Multiaddr) -> Option<PeerId> {
         Protocol::P2p(id) => Some(id),
         _ => None,
     })
+}
+
+/// What a message of `bytes` takes from the allowance of its sender.
+fn cost_of(bytes: usize) -> f64 {
+    1.0 + f64::from(u32::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX))
 }
 
 impl PeerBook {
@@ -108,8 +122,14 @@ impl PeerBook {
             by_number: HashMap::new(),
             next_number: 1,
             statics: statics.filter(|peer| peer.id != Some(me)).collect(),
+            allow: None,
             standing: Standing::default(),
         }
+    }
+
+    /// From now on nobody else is learnt of.
+    pub(crate) fn allow_only(&mut self, allow: Option<BTreeSet<PeerId>>) {
+        self.allow = allow;
     }
 
     /// A connection is there; says whether it is the peer's first.
@@ -181,13 +201,34 @@ impl PeerBook {
 
     /// A peer tells where another validator listens: dial it too, a few times.
     pub(crate) fn learn(&mut self, bytes: &[u8], now: Instant) {
-        if bytes.len() > ADDRESS_BYTES_MAX || self.statics.len() >= STATICS_MAX {
+        if bytes.len() > ADDRESS_BYTES_MAX {
             return;
         }
         let Ok(address) = Multiaddr::try_from(bytes.to_vec()) else { return };
-        let Some(id) = id_of(&address) else { return };
+        if let Some(id) = id_of(&address) {
+            self.remember(id, address, now);
+        }
+    }
+
+    /// Discovery found a peer: dial it too, a few times, while there are few.
+    #[cfg(feature = "kad")]
+    pub(crate) fn discovered(&mut self, id: PeerId, address: Multiaddr, now: Instant) {
+        let lost = |known: &&Static| {
+            known.dials_left.is_some() && known.id.is_none_or(|id| !self.sessions.contains_key(&id))
+        };
+        let waiting = self.statics.iter().filter(lost).count();
+        let enough = self.sessions.len() >= PEERS_ENOUGH || waiting >= DISCOVERED_MAX;
+        if !enough && address.len() <= ADDRESS_BYTES_MAX && id_of(&address) == Some(id) {
+            self.remember(id, address, now);
+        }
+    }
+
+    fn remember(&mut self, id: PeerId, address: Multiaddr, now: Instant) {
         let known = id == self.me || self.statics.iter().any(|known| known.id == Some(id));
-        if known || self.sessions.contains_key(&id) || self.standing.is_banned(&id) {
+        let kept_out = self.standing.is_banned(&id)
+            || self.allow.as_ref().is_some_and(|allow| !allow.contains(&id))
+            || transport::check(&address).is_err();
+        if known || kept_out || self.sessions.contains_key(&id) || self.statics.len() >= STATICS_MAX {
             return;
         }
         let dial_at = if self.me < id { now + LOWER_ID_WAITS } else { now };
@@ -232,13 +273,13 @@ impl PeerBook {
         let passed = now.duration_since(session.filled_at).as_secs_f64();
         session.tokens = (session.tokens + passed * RATE_PER_SECOND).min(BURST);
         session.filled_at = now;
-        let cost = 1 + u32::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX - 1);
-        if session.tokens < f64::from(cost) {
+        let cost = cost_of(bytes);
+        if session.tokens < cost {
             session.refused += 1;
             let flood = session.refused % REFUSED_PER_FAULT == 0;
             return if flood { Allowance::Flood } else { Allowance::UsedUp };
         }
-        session.tokens -= f64::from(cost);
+        session.tokens -= cost;
         Allowance::Enough
     }
 
@@ -267,9 +308,19 @@ impl PeerBook {
         }
     }
 
-    /// What a peer gossiped was new but of no use: no fault, yet not for nothing.
-    pub(crate) fn useless(&mut self, id: &PeerId) {
+    /// What a peer gossiped was new and good: it has cost nothing.
+    pub(crate) fn useful(&mut self, id: &PeerId, bytes: usize) {
         if let Some(session) = self.sessions.get_mut(id) {
+            session.tokens = (session.tokens + cost_of(bytes)).min(BURST);
+        }
+    }
+
+    /// What a peer gossiped was new but of no use: no fault, yet not for nothing. A peer that is ahead of this node, which
+    /// is at `tip`, could not know: what is of no use here is at its height.
+    pub(crate) fn useless(&mut self, id: &PeerId, tip: u64) {
+        if let Some(session) = self.sessions.get_mut(id)
+            && session.height <= tip.saturating_add(1)
+        {
             session.tokens = (session.tokens - USELESS_COST).max(0.0);
         }
     }
@@ -306,77 +357,4 @@ impl PeerBook {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::wire::SYNC_BYTES;
-    use libp2p::identity::Keypair;
-
-    fn id(seed: u8) -> PeerId {
-        Keypair::ed25519_from_bytes([seed; 32]).unwrap().public().to_peer_id()
-    }
-
-    fn address(text: &str) -> Multiaddr {
-        text.parse().unwrap()
-    }
-
-    /// A configured peer is dialled for ever, with growing pauses; one that was told of is given up.
-    #[test]
-    fn dialling_backs_off() {
-        let start = Instant::now();
-        let mut book = PeerBook::new(id(1), vec![address("/ip4/10.0.0.1/tcp/1")], start);
-        let told = address("/ip4/10.0.0.2/tcp/1").with(Protocol::P2p(id(2)));
-        book.learn(&told.to_vec(), start);
-        book.learn(&told.to_vec(), start);
-        book.learn(&address("/ip4/10.0.0.3/tcp/1").to_vec(), start);
-        book.learn(&[0; 999], start);
-        let mut dials = [0, 0];
-        for tick in 0..6_000u64 {
-            for (dialled, _) in book.due_dials(start + Duration::from_millis(tick * 100)) {
-                dials[usize::from(dialled.is_some())] += 1;
-            }
-        }
-        assert_eq!(dials[1], 8);
-        assert!((60..70).contains(&dials[0]), "{dials:?}");
-    }
-
-    /// A flood counts as a fault now and then, and what is of no use costs more.
-    #[test]
-    fn floods_count() {
-        let start = Instant::now();
-        let mut book = PeerBook::new(id(1), vec![], start);
-        assert!(book.connected(id(2), &address("/ip4/10.0.0.2/tcp/1"), false, start));
-        assert!(!book.connected(id(2), &address("/ip4/10.0.0.2/tcp/2"), false, start));
-        let answers: Vec<Allowance> = (0..20_000).map(|_| book.take_allowance(&id(2), 0, start)).collect();
-        assert_eq!(answers.iter().filter(|answer| **answer == Allowance::Enough).count(), 4_000);
-        assert_eq!(answers.iter().filter(|answer| **answer == Allowance::Flood).count(), 8);
-        let later = start + Duration::from_secs(10);
-        assert_eq!(book.take_allowance(&id(2), SYNC_BYTES, later), Allowance::Enough);
-        let mut useless = 0;
-        while book.take_allowance(&id(2), 0, later) == Allowance::Enough {
-            book.useless(&id(2));
-            useless += 1;
-        }
-        assert!((370..=380).contains(&useless), "{useless}");
-        assert_eq!(book.disconnected(&id(2)), Some(Peer(1)));
-    }
-
-    /// Whoever does not say who it is goes soon, whoever falls silent later.
-    #[test]
-    fn silent_peers_are_found() {
-        let start = Instant::now();
-        let mut book = PeerBook::new(id(1), vec![], start);
-        for seed in [2, 3] {
-            book.connected(id(seed), &address("/ip4/10.0.0.2/tcp/1"), false, start);
-        }
-        book.greeted(&id(3), true, 7, start);
-        let at = |seconds| start + Duration::from_secs(seconds);
-        // Other bytes are no greeting.
-        book.received(&id(2), 100, at(14));
-        assert!(book.silent(at(14)).is_empty());
-        assert_eq!(book.silent(at(15)), [id(2)]);
-        book.disconnected(&id(2));
-        book.received(&id(3), 100, at(14));
-        assert!(book.silent(at(73)).is_empty());
-        assert_eq!(book.silent(at(74)), [id(3)]);
-    }
-}
+mod tests;

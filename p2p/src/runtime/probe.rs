@@ -1,12 +1,13 @@
 //! Asking a peer which chain it follows, before anything is set up to join it.
 
 use super::resolve::resolve;
+use super::transport::{self, AddressError};
 use super::wire::protocol_name;
 use crate::config::peer_keypair;
 use futures::StreamExt;
 use hydrogen_core::{Genesis, NodeKeys};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{Multiaddr, Swarm, SwarmBuilder, identify, noise, tcp, yamux};
+use libp2p::{Multiaddr, Swarm, identify};
 use std::time::Duration;
 
 /// Longest time that a probe takes: a connection and one message each way.
@@ -16,6 +17,9 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
+    /// This build cannot use its address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// There is no way to it.
     #[error("no connection: {reason}")]
     Unreachable {
@@ -48,6 +52,7 @@ pub async fn probe(address: Multiaddr, keys: &NodeKeys, genesis: &Genesis) -> Re
 }
 
 async fn ask(address: Multiaddr, keys: &NodeKeys, ours: &str) -> Result<String, ProbeError> {
+    transport::check(&address)?;
     let unreachable = |reason: String| ProbeError::Unreachable { reason };
     let resolved = resolve(address).await;
     let address = resolved.ok_or_else(|| unreachable(String::from("its host name has no address")))?;
@@ -70,12 +75,7 @@ fn swarm(
     keys: &NodeKeys,
     ours: &str,
 ) -> Result<Swarm<identify::Behaviour>, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(SwarmBuilder::with_existing_identity(peer_keypair(keys))
-        .with_tokio()
-        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)?
-        .with_behaviour(|keypair| {
-            identify::Behaviour::new(identify::Config::new(ours.to_owned(), keypair.public()))
-        })?
-        .with_swarm_config(|config| config.with_idle_connection_timeout(PROBE_TIMEOUT))
-        .build())
+    transport::swarm(peer_keypair(keys), PROBE_TIMEOUT, |keypair| {
+        Ok(identify::Behaviour::new(identify::Config::new(ours.to_owned(), keypair.public())))
+    })
 }

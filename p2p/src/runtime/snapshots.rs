@@ -60,9 +60,9 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(new, path)
 }
 
-pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), String> {
-    let bytes = manifest.to_bytes().map_err(|error| error.to_string())?;
-    write_whole(&folder.join(MANIFEST_FILE), &bytes).map_err(|error| error.to_string())
+pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> io::Result<()> {
+    let bytes = manifest.to_bytes().map_err(io::Error::other)?;
+    write_whole(&folder.join(MANIFEST_FILE), &bytes)
 }
 
 /// The manifest in a folder; `None` if there is none that can be read.
@@ -165,7 +165,7 @@ impl Shelf {
         let manifest = reader
             .snapshot(Height::new(height), &mut sink)
             .map_err(|error| crate::consensus::causes(&error))?;
-        write_manifest(&making, &manifest)?;
+        write_manifest(&making, &manifest).map_err(|error| error.to_string())?;
         fs::rename(&making, whole(folder, height)).map_err(|error| error.to_string())?;
         let entry = Self::entry(height, &manifest).map_err(|error| error.to_string())?;
         let mut kept = self.kept();

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Longest any condition is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-fn live(count: usize, params: Params) -> Genesis {
+pub(crate) fn live(count: usize, params: Params) -> Genesis {
     let time_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     Genesis { time_ms: u64::try_from(time_ms).unwrap(), ..genesis(count, params) }
 }
@@ -25,9 +25,9 @@ pub(crate) struct Net {
     pub(crate) stores: Vec<Arc<MemStore>>,
 }
 
-fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
+pub(crate) fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig {
     NodeConfig {
-        listen: "/ip4/127.0.0.1/tcp/0".parse().unwrap(),
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers,
         keys: keys(index),
         validator: index < validators,
@@ -41,12 +41,17 @@ fn config(index: usize, validators: usize, peers: Vec<Multiaddr>) -> NodeConfig 
 }
 
 impl Net {
+    /// A network without nodes, and a genesis of this moment.
+    pub(crate) fn of(validators: usize, params: Params) -> Self {
+        Self { genesis: live(validators, params), nodes: Vec::new(), stores: Vec::new() }
+    }
+
     pub(crate) fn start(count: usize, params: Params) -> Self {
         Self::start_in(count, params, |_| None)
     }
 
     pub(crate) fn start_in(count: usize, params: Params, home: impl Fn(usize) -> Option<PathBuf>) -> Self {
-        let mut net = Self { genesis: live(count, params), nodes: Vec::new(), stores: Vec::new() };
+        let mut net = Self::of(count, params);
         for index in 0..count {
             net.join(NodeConfig { home: home(index), ..config(index, count, net.addresses()) });
         }
@@ -212,6 +217,39 @@ fn a_node_restarts() {
     wait(&net.nodes[1], || net.nodes.iter().all(|node| node.status().height.get() >= target));
     drop(net);
     std::fs::remove_dir_all(home).unwrap();
+}
+
+/// A validator whose vote log is gone may have voted at the height after its tip: it says nothing there, even though the
+/// others wait for it, and takes part again once they have decided without it.
+#[test]
+fn a_lost_vote_log_means_silence_for_one_height() {
+    const SILENCE: Duration = Duration::from_millis(1_500);
+    let homes = tempfile::tempdir().unwrap();
+    let home = |index: usize| Some(homes.path().join(index.to_string()));
+    // Blocks for transactions alone.
+    let mut net = Net::start_in(4, Params { heartbeat_ms: 3_600_000, ..Params::default() }, home);
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| node.status().peers.len() == 3));
+    net.nodes[0].submit(transfer(0)).unwrap();
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 1));
+    net.nodes.remove(3).stop();
+    net.nodes.remove(0).stop();
+    let tip = net.nodes[0].status().height;
+    std::fs::remove_dir_all(homes.path().join("0")).unwrap();
+    let again = |net: &Net, index: usize| {
+        let config = NodeConfig { home: home(index), ..config(index, 4, net.addresses()) };
+        start(chain(&net.stores[index], &net.genesis), config).unwrap()
+    };
+    net.nodes.push(again(&net, 0));
+    wait(&net.nodes[2], || net.nodes.iter().all(|node| node.status().peers.len() == 2));
+    net.nodes[0].submit(transfer(1)).unwrap();
+    std::thread::sleep(SILENCE);
+    assert!(net.nodes.iter().all(|node| node.status().height == tip), "two of four decide nothing");
+
+    net.nodes.push(again(&net, 3));
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 2));
+    net.nodes.remove(3).stop();
+    net.nodes[0].submit(transfer(2)).unwrap();
+    wait(&net.nodes[0], || net.nodes.iter().all(|node| nonce(node) == 3));
 }
 
 /// Three validators of whom two know only the first: they learn of each other, or nothing would be decided.

@@ -6,7 +6,7 @@ use crate::fixture::{chain, genesis, keys, rich, transfer};
 use hydrogen_core::block::certify;
 use hydrogen_core::store::RocksStore;
 use hydrogen_core::{Chain, Genesis, MemStore, Params, Store, Table, check_tx};
-use hydrogen_p2p::{Multiaddr, NodeConfig, NodeHandle, Snapshots, SyncMode, bootstrap, start};
+use hydrogen_p2p::{Joining, Multiaddr, NodeConfig, NodeHandle, Snapshots, SyncMode, bootstrap, start};
 use hydrogen_types::{Address, Amount};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn grow(chain: &mut Chain, blocks: u64) {
 
 fn config(index: usize, peers: Vec<Multiaddr>, folder: &Path, every: u64) -> NodeConfig {
     NodeConfig {
-        listen: "/ip4/127.0.0.1/tcp/0".parse().unwrap(),
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
         peers,
         keys: keys(index),
         validator: index == 0,
@@ -115,7 +115,7 @@ fn chunk(index: usize) -> String {
 fn a_fresh_node_joins_by_snapshot() {
     let servers = Servers::start();
     let (store, config) = servers.fresh("fresh");
-    let height = bootstrap(&*store, &servers.genesis, &config).unwrap();
+    let height = bootstrap(&*store, &servers.genesis, &config, &Joining::default()).unwrap();
     assert_eq!(height.map(|height| height.get()), Some(600));
     servers.check(&store);
     let node = start(chain(&store, &servers.genesis), config).unwrap();
@@ -130,10 +130,10 @@ fn a_fresh_node_joins_by_snapshot() {
     let mut third = servers.fresh("third").1;
     third.keys = keys(8);
     third.peers = vec![node.peer_address()];
-    assert!(bootstrap(&*store, &servers.genesis, &third).unwrap().is_some());
+    assert!(bootstrap(&*store, &servers.genesis, &third, &Joining::default()).unwrap().is_some());
     servers.check(&store);
     // What has a chain is left alone.
-    assert_eq!(bootstrap(&*store, &servers.genesis, &third).unwrap(), None);
+    assert_eq!(bootstrap(&*store, &servers.genesis, &third, &Joining::default()).unwrap(), None);
 }
 
 /// A peer with a wrong chunk is not asked again; the other one's are taken.
@@ -147,7 +147,7 @@ fn a_peer_with_wrong_chunks_is_blocked() {
         std::fs::write(&path, bytes).unwrap();
     }
     let (store, config) = servers.fresh("fresh");
-    assert!(bootstrap(&*store, &servers.genesis, &config).unwrap().is_some());
+    assert!(bootstrap(&*store, &servers.genesis, &config, &Joining::default()).unwrap().is_some());
     servers.check(&store);
 }
 
@@ -169,7 +169,7 @@ fn a_fetch_goes_on_where_it_ended() {
             std::fs::remove_file(servers.folder(index).join(chunk(number))).ok();
         }
     }
-    assert!(bootstrap(&*store, &servers.genesis, &config).unwrap().is_some());
+    assert!(bootstrap(&*store, &servers.genesis, &config, &Joining::default()).unwrap().is_some());
     servers.check(&store);
 }
 
@@ -179,14 +179,14 @@ fn blocks_are_taken_where_a_snapshot_is_not_needed() {
     let servers = Servers::start();
     let (store, config) = servers.fresh("fresh");
     let blocks = NodeConfig { sync: SyncMode::Blocks, ..config.clone() };
-    assert_eq!(bootstrap(&*store, &servers.genesis, &blocks).unwrap(), None);
+    assert_eq!(bootstrap(&*store, &servers.genesis, &blocks, &Joining::default()).unwrap(), None);
     let genesis = old_genesis(0);
     let other = Arc::new(MemStore::new());
     grow(&mut chain(&other, &genesis), 20);
     let near = start(chain(&other, &genesis), self::config(3, vec![], &servers.folders.path().join("n"), 10));
     let near = near.unwrap();
     let config = NodeConfig { peers: vec![near.peer_address()], ..config };
-    assert_eq!(bootstrap(&*store, &genesis, &config).unwrap(), None);
+    assert_eq!(bootstrap(&*store, &genesis, &config, &Joining::default()).unwrap(), None);
     let node = start(chain(&store, &genesis), config).unwrap();
     wait("block sync", || node.status().height.get() >= 20);
 }
@@ -222,7 +222,7 @@ fn sync_speed() {
     wait("snapshot", || folders.path().join("s0").join(blocks.to_string()).exists());
     let started = Instant::now();
     let store = open("snapshot");
-    bootstrap(&*store, &genesis, &config("s2")).unwrap().unwrap();
+    bootstrap(&*store, &genesis, &config("s2"), &Joining::default()).unwrap().unwrap();
     let node = start(chain_on(&store), config("s2")).unwrap();
     assert_eq!(node.reader().tip(), tip);
     println!("the same by snapshot in {:.2} s", started.elapsed().as_secs_f64());

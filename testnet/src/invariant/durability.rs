@@ -4,10 +4,13 @@ use super::{Invariant, Seen};
 use hydrogen_types::{Hash, Height};
 use std::collections::BTreeMap;
 
-/// A node that has told of a block has it after every crash.
+/// A node that has told of a block has it after every crash; unless it had fetched that block, and all since, from peers:
+/// of these a loss of power may take the newest back, and nothing else.
 #[derive(Default)]
 pub struct Durability {
     told: BTreeMap<usize, (Height, Hash)>,
+    /// The newest that it decided by votes.
+    decided: BTreeMap<usize, (Height, Hash)>,
 }
 
 impl Invariant for Durability {
@@ -17,8 +20,19 @@ impl Invariant for Durability {
 
     fn see(&mut self, seen: &Seen<'_>) -> Result<(), String> {
         match seen {
-            Seen::Committed { node, committed, .. } => {
-                self.told.insert(*node, (committed.block.header.height, committed.hash));
+            Seen::Committed { node, committed, fetched, .. } => {
+                let block = (committed.block.header.height, committed.hash);
+                self.told.insert(*node, block);
+                if !fetched {
+                    self.decided.insert(*node, block);
+                }
+                Ok(())
+            }
+            Seen::BlocksLost { node } => {
+                match self.decided.get(node) {
+                    Some(block) => self.told.insert(*node, *block),
+                    None => self.told.remove(node),
+                };
                 Ok(())
             }
             Seen::Booted { node, reader } => {
@@ -33,6 +47,7 @@ impl Invariant for Durability {
             }
             Seen::StoreLost { node } => {
                 self.told.remove(node);
+                self.decided.remove(node);
                 Ok(())
             }
             _ => Ok(()),

@@ -37,6 +37,11 @@ pub enum Seen<'a> {
         /// Which.
         node: usize,
     },
+    /// A loss of power took some of the newest blocks of its store, which others have.
+    BlocksLost {
+        /// Which.
+        node: usize,
+    },
     /// It said something to other validators.
     Said {
         /// Which.
@@ -50,6 +55,8 @@ pub enum Seen<'a> {
         node: usize,
         /// The block.
         committed: &'a Committed,
+        /// Whether it came from a peer, with its certificate.
+        fetched: bool,
         /// Its chain.
         reader: &'a ChainReader,
         /// The latest time that the clock of any honest node shows, in ms since 1970.

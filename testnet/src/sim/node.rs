@@ -5,7 +5,7 @@ use super::disk::Platter;
 use super::ledger::{keys, open};
 use super::power::Power;
 use super::rng::Rng;
-use super::store::SimStore;
+use super::store::{SimStore, Unsynced};
 use hydrogen_core::{ContractVm, Genesis, MemStore, Mempool};
 use hydrogen_p2p::Counters;
 use hydrogen_p2p::consensus::{Host, HostConfig, HostLimits, LogDisk, Now};
@@ -30,10 +30,22 @@ pub struct Node {
     pub(crate) sync_lies: bool,
     /// Counts starts and stops: what was meant for an earlier run does not reach a later one.
     pub(crate) incarnation: u64,
+    /// Whether the blocks of its last step came from a peer, with certificates.
+    pub(crate) fetches: bool,
     /// When it is to be woken.
     pub(crate) wake_at_ms: Option<u64>,
     pub(crate) power: Power,
     log: Platter,
+    unsynced: Unsynced,
+}
+
+/// What a loss of power took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lost {
+    /// Whether the log was torn.
+    pub(crate) torn: bool,
+    /// Whether blocks are gone that can be had again.
+    pub(crate) blocks: bool,
 }
 
 impl Node {
@@ -48,9 +60,11 @@ impl Node {
             validator,
             sync_lies: false,
             incarnation: 0,
+            fetches: false,
             wake_at_ms: None,
             power: Power::steady(),
             log: Platter::default(),
+            unsynced: Unsynced::default(),
         }
     }
 
@@ -69,7 +83,7 @@ impl Node {
         self.incarnation += 1;
         self.wake_at_ms = None;
         self.power = power.clone();
-        let store = Arc::new(SimStore::new(Arc::clone(&self.store), power.clone()));
+        let store = Arc::new(SimStore::new(Arc::clone(&self.store), self.unsynced.clone(), power.clone()));
         let chain = open(store, vm, genesis).map_err(|error| causes(&error))?;
         let config = HostConfig {
             keys: keys(index),
@@ -83,11 +97,17 @@ impl Node {
         Ok(())
     }
 
-    /// Stops it; what was not synced may be lost. Says whether the log was torn.
-    pub(crate) fn lose_power(&mut self, rng: &mut Rng) -> bool {
+    /// Stops it; what was not synced may be lost.
+    pub(crate) fn lose_power(&mut self, rng: &mut Rng) -> Lost {
         self.host = None;
         self.incarnation += 1;
-        self.log.lose_power(rng)
+        let torn = self.log.lose_power(rng);
+        let left = self.unsynced.lose_power(rng);
+        let blocks = left.is_some();
+        if let Some(left) = left {
+            self.store = Arc::new(left);
+        }
+        Lost { torn, blocks }
     }
 
     /// The height it has committed; 0 while it is down.

@@ -160,8 +160,9 @@ impl World {
         // of this block from that node, which finds it again when it starts.
         let heard = self.reader(from).filter(|_| !self.nodes[from].power.is_cut());
         if let Some(reader) = heard {
-            let latest_ms = self.latest_wall_ms();
-            self.see(from, &Seen::Committed { node: from, committed, reader: &reader, latest_ms });
+            let (fetched, latest_ms) = (self.nodes[from].fetches, self.latest_wall_ms());
+            let seen = Seen::Committed { node: from, committed, fetched, reader: &reader, latest_ms };
+            self.see(from, &seen);
         }
         self.chain.entry(committed.block.header.height).or_insert_with(|| Arc::clone(committed));
     }

@@ -84,6 +84,7 @@ impl Report {
             "crashes": self.tally.crashes,
             "cuts": self.tally.cuts,
             "torn": self.tally.torn,
+            "taken_back": self.tally.taken_back,
             "lost": self.lost,
             "duplicated": self.duplicated,
             "partitions": self.partitions,
@@ -97,11 +98,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { steps, crashes, cuts, torn, bent, blamed } = &self.tally;
+        let Tally { steps, crashes, cuts, torn, taken_back, bent, blamed } = &self.tally;
         write!(
             f,
             "seed {}: {} blocks ({} in the storm, rounds to {}), {} of {} transactions, {} ms; {crashes} crashes \
-             ({cuts} in a step, {torn} logs torn), {} partitions, {} lost, {} twice; {} liars, {bent} bent, \
+             ({cuts} in a step, {torn} logs torn, {taken_back} lost blocks), {} partitions, {} lost, {} twice; {} liars, {bent} bent, \
              {blamed} blamed; {steps} steps; {}",
             self.seed,
             self.blocks,

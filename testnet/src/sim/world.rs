@@ -66,6 +66,8 @@ pub struct Tally {
     pub cuts: u64,
     /// Logs that were torn by it.
     pub torn: u64,
+    /// Stores of which it took blocks back.
+    pub taken_back: u64,
     /// Messages bent by nodes that lie.
     pub bent: u64,
     /// Times a node was blamed.
@@ -228,7 +230,12 @@ impl World {
     pub fn crash(&mut self, index: usize) {
         let mut rng = self.rng.fork();
         self.tally.crashes += 1;
-        self.tally.torn += u64::from(self.nodes[index].lose_power(&mut rng));
+        let lost = self.nodes[index].lose_power(&mut rng);
+        self.tally.torn += u64::from(lost.torn);
+        if lost.blocks {
+            self.tally.taken_back += 1;
+            self.see(index, &Seen::BlocksLost { node: index });
+        }
         for other in 0..self.nodes.len() {
             if other != index {
                 let input = Input::Gone(Peer(index as u64));
@@ -284,10 +291,12 @@ impl World {
     /// Gives a node an input now; a node that is down does not hear of it.
     pub fn give(&mut self, index: usize, input: Input) {
         let now = self.now(index);
+        let fetched = self.nodes[index].counters.blocks_synced.get();
         let Some(host) = self.nodes[index].host.as_mut() else { return };
         self.tally.steps += 1;
         let outputs = host.step(now, input);
         let wake_ms = host.next_wake();
+        self.nodes[index].fetches = self.nodes[index].counters.blocks_synced.get() > fetched;
         self.check_step(index);
         if let Some(wake_ms) = wake_ms {
             self.wake(index, wake_ms.max(self.now_ms + 1));

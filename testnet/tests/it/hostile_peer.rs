@@ -29,7 +29,7 @@ fn net(genesis: &Genesis) -> Vec<NodeHandle> {
         let store = Arc::new(MemStore::default());
         let chain = Chain::open(store, vm(), genesis.clone()).expect("a chain");
         let config = NodeConfig {
-            listen: "/ip4/127.0.0.1/tcp/0".parse().expect("an address"),
+            listen: vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")],
             peers: nodes.iter().map(NodeHandle::peer_address).collect(),
             keys: keys(index),
             validator: true,

@@ -35,8 +35,8 @@ fn tell(
     chain: &Chain,
     committed: &Committed,
 ) -> Result<(), String> {
-    let latest_ms = committed.block.header.time_ms;
-    invariant.see(&Seen::Committed { node, committed, reader: &chain.reader(), latest_ms })
+    let (fetched, latest_ms) = (false, committed.block.header.time_ms);
+    invariant.see(&Seen::Committed { node, committed, fetched, reader: &chain.reader(), latest_ms })
 }
 
 /// What breaks `invariant`, in its own words.
@@ -94,8 +94,17 @@ fn a_lost_block_breaks_durability_unless_the_store_was_taken() {
     tell(&mut durability, 3, &full, &committed[1]).expect("told");
     durability.see(&Seen::Booted { node: 3, reader: &full.reader() }).expect("it has it");
     broken(durability.see(&Seen::Booted { node: 3, reader: &empty.reader() }), "told of block");
+    // A loss of power takes what was fetched, and nothing that was decided here.
+    durability.see(&Seen::BlocksLost { node: 3 }).expect("told so");
+    broken(durability.see(&Seen::Booted { node: 3, reader: &empty.reader() }), "told of block");
     durability.see(&Seen::StoreLost { node: 3 }).expect("an outside cause");
     durability.see(&Seen::Booted { node: 3, reader: &empty.reader() }).expect("nothing was promised");
+    let (committed, reader) = (&committed[1], &full.reader());
+    let fetched = Seen::Committed { node: 3, committed, fetched: true, reader, latest_ms: u64::MAX };
+    durability.see(&fetched).expect("told");
+    broken(durability.see(&Seen::Booted { node: 3, reader: &empty.reader() }), "told of block");
+    durability.see(&Seen::BlocksLost { node: 3 }).expect("told so");
+    durability.see(&Seen::Booted { node: 3, reader: &empty.reader() }).expect("it is fetched again");
 }
 
 #[test]
@@ -169,7 +178,8 @@ fn blocks_of_the_future_break_validity() {
     let block = &committed[0];
     for (behind_ms, fits) in [(2_000, true), (2_001, false)] {
         let latest_ms = block.block.header.time_ms - behind_ms;
-        let seen = Seen::Committed { node: 0, committed: block, reader: &chain.reader(), latest_ms };
+        let seen =
+            Seen::Committed { node: 0, committed: block, fetched: false, reader: &chain.reader(), latest_ms };
         let result = Validity::new(&genesis(1, params())).see(&seen);
         if fits { result.expect("allowed") } else { broken(result, "no honest clock allows") }
     }

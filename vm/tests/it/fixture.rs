@@ -41,9 +41,14 @@ pub(crate) fn imports() -> String {
 
 /// A contract module: all host functions as imports, one page of memory, an empty `init`, and `body`.
 pub(crate) fn contract(body: &str) -> Vec<u8> {
+    contract_with("1", body)
+}
+
+/// The same with other pages of memory: `2`, or `1 2` for a bound of its own.
+pub(crate) fn contract_with(memory: &str, body: &str) -> Vec<u8> {
     let imports = imports();
     wat::parse_str(format!(
-        "(module\n{imports}(memory (export \"memory\") 1) (func (export \"init\")) {body})"
+        "(module\n{imports}(memory (export \"memory\") {memory}) (func (export \"init\")) {body})"
     ))
     .unwrap()
 }
@@ -112,6 +117,11 @@ impl Bench {
         value: Amount,
         gas: u64,
     ) -> Vec<u8> {
+        let (contract, method) = (Address::of_name(to), method.to_owned());
+        self.sign(ahead, Action::Call { contract, method, args: args.to_vec(), value }, gas)
+    }
+
+    fn sign(&self, ahead: u64, action: Action, gas: u64) -> Vec<u8> {
         let nonce = self.chain.reader().account(&self.app.address(), None).unwrap().nonce + ahead;
         let body = TxBody {
             chain_id: self.chain.genesis().chain_id.clone(),
@@ -120,14 +130,23 @@ impl Bench {
             valid_until: Height::new(1_000),
             gas_limit: Gas::new(gas),
             gas_price: self.chain.genesis().params.gas_price_min,
-            action: Action::Call {
-                contract: Address::of_name(to),
-                method: method.to_owned(),
-                args: args.to_vec(),
-                value,
-            },
+            action,
         };
         encode(&sign_tx(body, &self.app))
+    }
+
+    /// Lets a contract take of the account's money, in a block of its own.
+    pub(crate) fn approve(&mut self, name: &str, amount: Amount) {
+        let action = Action::Approve { spender: Address::of_name(name), amount };
+        let bytes = self.sign(0, action, GAS);
+        self.produce(vec![bytes]);
+    }
+
+    /// Uploads a module in a block of its own.
+    pub(crate) fn upload(&mut self, code: Vec<u8>) -> (Receipt, SideData) {
+        let bytes = self.sign(0, Action::Upload { code }, GAS);
+        let committed = self.produce(vec![bytes]);
+        (committed.receipts.last().unwrap().clone(), committed.side.last().unwrap().clone())
     }
 
     /// Runs a transaction in a block of its own.

@@ -117,6 +117,22 @@ fn money_moves_within_balance_and_allowance() {
 }
 
 #[test]
+fn money_is_taken_within_an_allowance() {
+    // Input: whose, to whom, how much.
+    let body = format!(
+        "{INPUT} (i32.store (i32.const 0) (call $transfer_from (i32.const 1024) (i32.const 1044) (i32.const 1064)))
+        (call $return_value (i32.const 0) (i32.const 4))"
+    );
+    let mut bench = Bench::of(&method("take", &body));
+    bench.approve("c", Amount::new(8));
+    let to = Address::new([9; 20]);
+    let input = [bench.app.address().as_bytes().as_slice(), to.as_bytes(), &5u128.to_le_bytes()].concat();
+    assert_eq!(value(&mut bench, "take", &input), 0i32.to_le_bytes());
+    assert_eq!(value(&mut bench, "take", &input), (-3i32).to_le_bytes(), "three are left");
+    assert_eq!(bench.chain.reader().account(&to, None).unwrap().balance, Amount::new(5));
+}
+
+#[test]
 fn events_and_log_lines_reach_the_receipt() {
     let body = format!(
         "{INPUT} (call $emit (i32.const 1024) (call $input_len)) (call $log (i32.const 1028) (i32.const 4))"

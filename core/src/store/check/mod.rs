@@ -4,7 +4,7 @@
 //! tip record -> blocks, newest to oldest by parents -> certificates by the sets of their heights -> roots -> index
 //! state table -> state tree, entry by entry and page by page -> the tip's state root
 //! undo records -> state tree, backwards -> the state root of every height that can be queried
-//! deep: all blocks executed again from genesis, in memory
+//! deep: blocks executed again in memory, from genesis or the first state that is kept with its block
 //! ```
 //!
 //! *Provided*: every byte that a hash covers. *Not provided*: what lies beside a receipt (messages, logs) has no hash;
@@ -98,7 +98,8 @@ struct Check<'a> {
     progress: Progress<'a>,
 }
 
-/// Checks a store that nobody writes to. With `vm`, executes all blocks again.
+/// Checks a store that nobody writes to. With `vm`, executes blocks again: all of them, or those after the first state
+/// that is kept with its block, which it takes into memory.
 ///
 /// # Errors
 /// What keeps it from being checked at all: another format, another chain, no chain. Everything else is a problem in
