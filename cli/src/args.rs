@@ -82,7 +82,7 @@ enum Command {
 /// Parses the process's arguments, runs the command, and reports a failure on stderr.
 #[must_use]
 pub fn main() -> ExitCode {
-    let line = Line::parse();
+    let line = Line::parse_from(cmd::contract::lift_globals(std::env::args_os().collect()));
     log_to_stderr(&line.log);
     let output = Output { json: line.json };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -32,7 +32,7 @@ pub use chain::{Chain, NextDue, Tip};
 pub use crypto::{NodeKeys, SecretKey, sign_tx};
 pub use error::{BlockError, ChainError, TxError};
 pub use evidence::{Evidence, EvidenceBook, EvidenceKey};
-pub use execute::{Context, HostError, SubCall};
+pub use execute::{Context, HostError, SubCall, Usage};
 pub use genesis::{Genesis, GenesisContract, PARAM_RANGES, ParamRange, Params};
 pub use mempool::Mempool;
 pub use prune::{Earliest, Keep, KeepError};

@@ -1,8 +1,12 @@
 //! Questions to a chain, from any thread, while blocks are made.
 
 mod run;
+mod storage;
+mod trace;
 
 pub use run::QueryResult;
+pub use storage::{STORAGE_PAGE_BYTES_MAX, STORAGE_PAGE_MAX, StoragePage};
+pub use trace::TracedReceipt;
 
 use crate::block::{Committed, Tip};
 use crate::chain::{META_BASE, block_key, receipt_key};
@@ -66,6 +70,14 @@ pub enum ReadError {
         height: Height,
         /// Of the snapshot.
         base: Height,
+    },
+    /// Executed again, it did something else: this node's store or program is not what made the block.
+    #[error("executing {hash} again gave another receipt than block {height} has")]
+    Diverged {
+        /// The transaction or scheduled call.
+        hash: Hash,
+        /// Its block.
+        height: Height,
     },
     /// The transaction to simulate may not enter a block.
     #[error("transaction is refused")]

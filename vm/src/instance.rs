@@ -96,6 +96,9 @@ fn execute(
     let instance = linked.pre.instantiate(&mut *store).map_err(host)?;
     let counter = prepare(store, linked, &instance, stack_left)?;
     store.set_fuel(fuel).map_err(host)?;
+    if let Some(context) = store.data_mut().context.as_deref_mut() {
+        context.trace_ready(linked.instance_gas, fuel.saturating_mul(GAS_PER_FUEL));
+    }
     let Ok(method) = instance.get_typed_func::<(), ()>(&mut *store, export) else {
         return Ok(Ended::metered(Ending::MethodNotFound));
     };

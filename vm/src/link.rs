@@ -36,8 +36,10 @@ macro_rules! define {
                 MODULE,
                 stringify!($name),
                 |caller: Caller<'_, Host>, $($param: $type),*| -> wasmtime::Result<result!($($result)?)> {
-                    let mut frame = Frame::enter(caller, $base, $byte).map_err(wasmtime::Error::new)?;
-                    functions::$name(&mut frame, $($param),*).map_err(wasmtime::Error::new)
+                    let mut frame =
+                        Frame::enter(caller, stringify!($name), $base, $byte).map_err(wasmtime::Error::new)?;
+                    let result = functions::$name(&mut frame, $($param),*);
+                    frame.leave(result).map_err(wasmtime::Error::new)
                 },
             )?;)*
             Ok(())

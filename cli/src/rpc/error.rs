@@ -58,7 +58,9 @@ pub(super) fn call_failed(code: u32, name: Option<&str>, message: &str) -> Error
 pub(super) fn unread(error: &ReadError) -> ErrorObjectOwned {
     match error {
         ReadError::Refused(error) => tx_refused(error.code(), &error.to_string()),
-        ReadError::NoSuchHeight { .. } | ReadError::SetUnknown { .. } => plain(NOT_FOUND, error.to_string()),
+        ReadError::NoSuchHeight { .. } | ReadError::SetUnknown { .. } | ReadError::BelowBase { .. } => {
+            plain(NOT_FOUND, error.to_string())
+        }
         other => {
             tracing::error!(error = other as &dyn std::error::Error, "a request could not be answered");
             plain(INTERNAL, "the node failed; its log says how")

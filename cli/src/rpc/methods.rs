@@ -32,6 +32,7 @@ pub(super) struct Context {
     pub(super) backend: Backend,
     pub(super) interfaces: Interfaces,
     pub(super) queries: Arc<Semaphore>,
+    pub(super) traces: Arc<Semaphore>,
     /// Ends long waits when the server stops.
     pub(super) shutdown: Shutdown,
 }
@@ -177,6 +178,15 @@ fn transactions(module: &mut Module) -> Result<(), RegisterMethodError> {
         let hash: Hash = args.required(0)?;
         context.reads().receipt(&hash)
     })?;
+    module.register_async_method("tx_trace", |params, context, _| async move {
+        let mut args = Args::parse(&params, &["hash"])?;
+        let hash: Hash = args.required(0)?;
+        let slots = context.traces.clone();
+        let Ok(Ok(_permit)) = tokio::time::timeout(QUEUE_WAIT, slots.acquire_owned()).await else {
+            return Err(plain(BUSY, "other traces are being made; try again"));
+        };
+        context.blocking(move |context| context.reads().trace(&hash)).await
+    })?;
     read(module, "tx_simulate", &["body"], |context, mut args| {
         let bytes: Vec<u8> = args.required(0)?;
         let body: TxBody = codec::decode(&bytes, BODY_BYTES_MAX)
@@ -211,6 +221,17 @@ fn contracts(module: &mut Module) -> Result<(), RegisterMethodError> {
     read(module, "contract_code", &["contract"], |context, mut args| {
         context.reads().code(&contract(&mut args)?)
     })?;
+    read(
+        module,
+        "contract_storage",
+        &["contract", "prefix", "start", "limit", "height"],
+        |context, mut args| {
+            let contract = contract(&mut args)?;
+            let (prefix, start): (Option<Vec<u8>>, Option<Vec<u8>>) = (args.optional(1)?, args.optional(2)?);
+            let (limit, height) = (args.optional(3)?, args.optional(4)?);
+            context.reads().storage(&contract, &prefix.unwrap_or_default(), start.as_deref(), limit, height)
+        },
+    )?;
     read(module, "state_get", &["key", "height"], |context, mut args| {
         let height = args.optional(1)?;
         context.reads().state_get(&args.required::<Vec<u8>>(0)?, height)

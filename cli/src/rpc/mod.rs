@@ -26,6 +26,7 @@ mod server;
 mod set_types;
 mod subscriptions;
 pub mod text;
+mod trace;
 pub mod types;
 
 #[cfg(test)]

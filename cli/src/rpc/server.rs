@@ -27,6 +27,9 @@ const SUBSCRIBER_QUEUE: u32 = 256;
 /// Queries that may block at a time: more than cores only keeps more memory busy.
 pub(super) const QUERIES_MAX: usize = 8;
 
+/// Traces at a time: each may execute most of a block again.
+const TRACES_MAX: usize = 2;
+
 /// How long running requests may take to end.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -84,6 +87,7 @@ pub(crate) fn serve_on(listener: std::net::TcpListener, backend: Backend) -> std
         backend: backend.clone(),
         interfaces: Interfaces::default(),
         queries: Arc::new(Semaphore::new(QUERIES_MAX)),
+        traces: Arc::new(Semaphore::new(TRACES_MAX)),
         shutdown,
     });
     let mut methods = module(context.clone()).expect("every method has a name of its own");

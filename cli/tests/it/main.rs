@@ -3,6 +3,7 @@
 mod bad_input;
 mod chaos;
 mod compute;
+mod contract;
 mod demo;
 mod dev;
 mod disk;

@@ -6,6 +6,7 @@ mod tests;
 
 use hydrogen_sdk::prelude::*;
 
+#[storage]
 const COUNT: Item<u64> = Item::new("count");
 
 /// The counter grew.

@@ -8,7 +8,9 @@ use hydrogen_sdk::error::CallError;
 use hydrogen_sdk::prelude::*;
 use token::Token;
 
+#[storage]
 const NEXT: Item<u64> = Item::new("next");
+#[storage]
 const TRADES: Map<u64, Trade> = Map::new("trades");
 
 /// A trade under way.

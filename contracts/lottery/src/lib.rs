@@ -18,13 +18,19 @@ pub const BLOCKS_MAX: u64 = 100_000;
 /// Gas bought for a draw; what it does not use comes back to whoever bought the first ticket.
 pub const DRAW_GAS: Gas = Gas::new(300_000_000);
 
+#[storage]
 const TERMS: Item<Terms> = Item::new("terms");
+#[storage]
 const ROUND: Item<u64> = Item::new("round");
+#[storage]
 const SOLD: Item<u32> = Item::new("sold");
 /// By number. What lies at and above the number sold is of earlier rounds, and is overwritten.
+#[storage]
 const TICKETS: Map<u32, Address> = Map::new("tickets");
 /// What the winner gets. A draw may not ask for balances, so it is counted here.
+#[storage]
 const POT: Item<Amount> = Item::new("pot");
+#[storage]
 const LAST: Item<Drawn> = Item::new("last");
 
 /// What a lottery is.

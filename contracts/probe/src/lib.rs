@@ -6,7 +6,9 @@ use hydrogen_sdk::prelude::*;
 use hydrogen_sdk::types::host::Origin;
 use hydrogen_sdk::types::{CallKind, Due, ScheduleRequest};
 
+#[storage]
 const ENTRIES: Map<String, Vec<u8>> = Map::new("entries");
+#[storage]
 const WOKEN: Item<Woken> = Item::new("woken");
 
 /// What a scheduled call saw.

@@ -13,11 +13,15 @@ pub const NAME_BYTES_MAX: usize = 64;
 pub const CONVERT_MAX: u32 = 100;
 
 /// The first version's names: each goes once its record is written.
+#[storage]
 const OLD_NAMES: Map<String, Address> = Map::new("names");
 /// Saved by `init` and `migrate`: how long a name lasts, in ms of the chain's uptime.
+#[storage]
 const LASTS_MS: Item<u64> = Item::new("lasts");
 /// When names of the first version end.
+#[storage]
 const OLD_END_MS: Item<u64> = Item::new("old-end");
+#[storage]
 const RECORDS: IndexedMap<String, Record, Address> =
     IndexedMap::new("records", "records.owner", |record| record.owner);
 

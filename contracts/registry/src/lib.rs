@@ -6,7 +6,9 @@ use hydrogen_sdk::prelude::*;
 /// Longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 
+#[storage]
 const NAMES: Map<String, Address> = Map::new("names");
+#[storage]
 const COUNT: Item<u64> = Item::new("count");
 
 /// A name was taken.

@@ -17,6 +17,7 @@
 //!     Overflow { now: u64, by: u64 },
 //! }
 //!
+//! #[storage]
 //! const COUNT: Item<u64> = Item::new("count");
 //!
 //! /// Counts.
@@ -56,9 +57,11 @@
 //!   of `hydrogen-types` that appear in methods (what they refer to follows by itself).
 //! - Own structs and enums that appear in methods derive [`Abi`], [`borsh::BorshSerialize`] and
 //!   [`borsh::BorshDeserialize`].
-//! - State is [`Item`], [`Map`], [`IndexedMap`] and [`Vector`], saved explicitly; the chain is reached through [`env`],
+//! - State is [`Item`], [`Map`], [`IndexedMap`] and [`Vector`], saved explicitly. `#[storage]` above the constant puts its
+//!   name and types into the interface, by which `hydrogen contract inspect` shows it. The chain is reached through [`env`],
 //!   other contracts through clients that `hydrogen contract abi FILE --client rust` writes (see [`client`]).
-//! - Compiled for the host instead of wasm32, [`env`] and storage work on [`mock`], so that rules can be unit-tested.
+//! - Compiled for the host instead of wasm32, [`env`] and storage work on [`mock`], so that rules can be unit-tested; the
+//!   crate `hydrogen-test` runs one test natively, on the real sandbox and on a running chain.
 #![no_std]
 
 extern crate alloc;
@@ -90,7 +93,7 @@ use mock::host as sys;
 pub use borsh;
 pub use error::Revert;
 pub use event::{EventData, EventValue};
-pub use hydrogen_sdk_macros::{Abi, ContractError, Event, contract};
+pub use hydrogen_sdk_macros::{Abi, ContractError, Event, contract, storage};
 pub use hydrogen_types as types;
 pub use indexed::IndexedMap;
 pub use key::Key;
@@ -102,7 +105,7 @@ pub mod prelude {
     pub use crate::error::Revert;
     pub use crate::event::{EventData, EventValue};
     pub use crate::key::Key;
-    pub use crate::{Abi, ContractError, Event, IndexedMap, Item, Map, Vector, contract, env};
+    pub use crate::{Abi, ContractError, Event, IndexedMap, Item, Map, Vector, contract, env, storage};
     pub use alloc::string::{String, ToString};
     pub use alloc::vec::Vec;
     pub use alloc::{format, vec};

@@ -11,33 +11,45 @@ use crate::money::Books;
 use alloc::string::String;
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
-use hydrogen_sdk::{Item, Map};
+use hydrogen_sdk::{Item, Map, storage};
 use hydrogen_types::task::{NodeState, PANEL, Penalty, RelayView, Stats, TaskConfig, TaskView};
 use hydrogen_types::{Address, Amount, Height};
 
 /// Who may change the configuration, the relays, and the owner.
+#[storage]
 pub(crate) const OWNER: Item<Address> = Item::new("owner");
 /// Who may become the owner by accepting it.
+#[storage]
 pub(crate) const OFFERED: Item<Address> = Item::new("offered");
 /// Number of the configuration in force.
+#[storage]
 pub(crate) const CONFIG_NUMBER: Item<u64> = Item::new("config");
 /// All configurations by number.
+#[storage]
 pub(crate) const CONFIGS: Map<u64, TaskConfig> = Map::new("configs");
 /// Counters.
+#[storage]
 pub(crate) const TOTALS: Item<Totals> = Item::new("totals");
 /// Tasks by id.
+#[storage]
 pub(crate) const TASKS: Map<u64, Task> = Map::new("tasks");
 /// Nodes by account.
+#[storage]
 pub(crate) const NODES: Map<Address, Node> = Map::new("nodes");
 /// Latest penalties of each node, apart from it because few calls need them.
+#[storage]
 pub(crate) const PENALTIES: Map<Address, Vec<Penalty>> = Map::new("penalties");
 /// The dense lists of nodes that may be drawn: by the list's name (see `candidates`) and the place in it.
+#[storage]
 pub(crate) const AVAILABLE: Map<(String, u64), Address> = Map::new("available");
 /// Sizes of the lists of external types, those that are not empty.
+#[storage]
 pub(crate) const SIZES: Map<String, u64> = Map::new("sizes");
 /// Ended tasks in the order of their end, for the sweep.
+#[storage]
 pub(crate) const ENDED: Map<u64, Ended> = Map::new("ended");
 /// Relays by id.
+#[storage]
 pub(crate) const RELAYS: Map<Address, RelayView> = Map::new("relays");
 
 /// Counters over everything. Loaded once in a call, passed on, saved at its end.

@@ -13,8 +13,11 @@ pub const SYMBOL_BYTES_MAX: usize = 16;
 /// Most balances on one page.
 pub const PAGE_MAX: u32 = 100;
 
+#[storage]
 const INFO: Item<TokenInfo> = Item::new("info");
+#[storage]
 const BALANCES: Map<Address, u128> = Map::new("balances");
+#[storage]
 const ALLOWANCES: Map<(Address, Address), u128> = Map::new("allowances");
 
 /// What a token is.

@@ -4,7 +4,7 @@ use hydrogen_core::abi::AbiError;
 use hydrogen_core::reader::ReadError;
 use hydrogen_core::{BlockError, ChainError, TxError};
 use hydrogen_types::receipt::SideData;
-use hydrogen_types::{Address, Receipt};
+use hydrogen_types::{Address, Hash, Receipt};
 use hydrogen_vm::VmSetupError;
 
 /// Why something was not done.
@@ -36,6 +36,9 @@ pub enum EmbedError {
     /// No contract at this address.
     #[error("no contract at {0}")]
     NoContract(Address),
+    /// No transaction or scheduled call of this id is final.
+    #[error("no receipt of {0}")]
+    UnknownReceipt(Hash),
     /// Arguments or results do not fit the contract's interface.
     #[error(transparent)]
     Interface(#[from] AbiError),

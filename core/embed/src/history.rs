@@ -2,8 +2,9 @@
 
 use crate::chain::EmbeddedChain;
 use crate::error::EmbedError;
+use hydrogen_core::reader::TracedReceipt;
 use hydrogen_core::{Chain, CheckedTx, Committed, Genesis, MemStore};
-use hydrogen_types::{Block, Certificate, Event, Height};
+use hydrogen_types::{Block, Certificate, Event, Hash, Height};
 use std::sync::Arc;
 
 /// A moment to come back to.
@@ -63,6 +64,14 @@ impl EmbeddedChain {
             }
         }
         Ok(events)
+    }
+
+    /// What a final transaction or scheduled call did, host call by host call.
+    ///
+    /// # Errors
+    /// When it is unknown, or the state before it is no longer kept.
+    pub fn trace(&self, hash: &Hash) -> Result<TracedReceipt, EmbedError> {
+        self.reader().trace(hash)?.ok_or(EmbedError::UnknownReceipt(*hash))
     }
 
     /// The committed blocks from `first` to the tip.

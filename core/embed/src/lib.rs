@@ -39,6 +39,8 @@ pub use builder::{Builder, FUNDED_BALANCE};
 pub use chain::EmbeddedChain;
 pub use error::EmbedError;
 pub use history::Snapshot;
+pub use hydrogen_core::execute::{Datum, Step, Trace, TracedCall, Usage};
+pub use hydrogen_core::reader::TracedReceipt;
 pub use hydrogen_core::{
     ChainReader, Committed, Genesis, GenesisContract, NextDue, NodeKeys, Params, QueryResult, SecretKey, Tip,
 };

@@ -4,6 +4,7 @@ use super::decode::Decoder;
 use super::encode::Encoder;
 use super::error::AbiError;
 use super::section;
+use super::stored::Stored;
 use super::types::{self, Type};
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::schema::{Field, Record, Variant};
@@ -62,6 +63,11 @@ impl MethodInfo {
         self.args.iter().map(|place| (place.name.as_str(), place.kind.to_string()))
     }
 
+    /// Names, types and meanings of its arguments.
+    pub fn arg_docs(&self) -> impl Iterator<Item = (&str, String, &str)> {
+        self.args.iter().map(|place| (place.name.as_str(), place.kind.to_string(), place.doc.as_str()))
+    }
+
     /// Type of its result.
     #[must_use]
     pub fn result(&self) -> String {
@@ -92,6 +98,8 @@ pub struct Interface {
     pub(super) types: BTreeMap<String, Declared>,
     events: BTreeMap<String, Vec<Place>>,
     errors: BTreeMap<u32, ErrorInfo>,
+    /// What lies in storage, by name.
+    pub(super) stored: BTreeMap<String, Stored>,
 }
 
 impl Interface {
@@ -114,7 +122,8 @@ impl Interface {
         | Record::Struct { name, .. }
         | Record::Enum { name, .. }
         | Record::Event { name, .. }
-        | Record::Error { name, .. }) = &record;
+        | Record::Error { name, .. }
+        | Record::Storage { name, .. }) = &record;
         check_length(name, "the interface")?;
         match record {
             Record::Contract { name, doc } => {
@@ -149,10 +158,16 @@ impl Interface {
                 let what = format!("error {code}");
                 insert(&mut self.errors, code, ErrorInfo { name, doc }, &what)
             }
+            Record::Storage { name, kind, key, value, doc } => {
+                let place = format!("storage `{name}`");
+                let (key, value) = (type_of(&key, &place)?, type_of(&value, &place)?);
+                insert(&mut self.stored, name, Stored { kind, key, value, doc }, &place)
+            }
         }
     }
 
-    /// Whether every mentioned name is declared. Events are for readers alone: their attributes carry their types.
+    /// Whether every mentioned name is declared. Events are for readers alone: their attributes carry their types. So is
+    /// storage: a value of an undeclared type is shown as bytes.
     fn check_names(&self) -> Result<(), AbiError> {
         for (export, method) in &self.methods {
             for place in &method.args {
@@ -302,6 +317,7 @@ impl Interface {
             "types": types,
             "events": events,
             "errors": errors,
+            "storage": self.stored.iter().map(|(name, stored)| stored.to_json(name)).collect::<Vec<_>>(),
         })
     }
 }

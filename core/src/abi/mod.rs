@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod interface;
 mod section;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -28,3 +29,4 @@ mod types;
 pub use error::AbiError;
 pub use event::event_to_json;
 pub use interface::{ErrorInfo, Interface, MethodInfo};
+pub use stored::StoredEntry;

@@ -1,6 +1,6 @@
 use super::*;
 use hydrogen_types::host::MethodKind;
-use hydrogen_types::schema::{Field, Record, SECTION, Variant};
+use hydrogen_types::schema::{Field, Record, SECTION, StorageKind, Variant};
 use hydrogen_types::{Address, Amount, Hash, codec};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -408,4 +408,56 @@ proptest! {
             prop_assert!(interface.to_json().is_object());
         }
     }
+}
+
+fn stored(name: &str, kind: StorageKind, key: &str, value: &str) -> Record {
+    Record::Storage { name: name.into(), kind, key: key.into(), value: value.into(), doc: String::new() }
+}
+
+/// Storage of every kind, with a map whose values are of a type that nobody declares.
+fn storage() -> Interface {
+    let mut records = declarations();
+    records.extend([
+        stored("count", StorageKind::Item, "()", "u64"),
+        stored("marks", StorageKind::Map, "(String, i64, Address)", "Pair"),
+        stored("list", StorageKind::Vector, "u32", "bool"),
+        stored("by", StorageKind::Index, "(Hash, u8)", "()"),
+        stored("dark", StorageKind::Map, "u16", "Nowhere"),
+    ]);
+    Interface::parse(&module(&records)).unwrap()
+}
+
+#[track_caller]
+fn check_entry(key: &[u8], value: &[u8], expected: Option<(&str, Option<Value>, Option<Value>)>) {
+    let expected = expected.map(|(name, key, value)| StoredEntry { name: name.into(), key, value });
+    assert_eq!(storage().decode_entry(key, value), expected);
+}
+
+/// The keys are those that the SDK's `Key` writes: big-endian, the sign flipped, texts escaped.
+#[test]
+fn entries_of_storage_have_names_and_types() {
+    check_entry(b"count\0", &7u64.to_le_bytes(), Some(("count", None, Some(json!("7")))));
+    let address = Address::new([3; 20]);
+    let mut key = b"marks\0a\0\xffb\0\0".to_vec();
+    key.extend((1u64 << 63).wrapping_sub(2).to_be_bytes());
+    key.extend(address.as_bytes());
+    let pair = json!({ "left": 5, "right": null });
+    check_entry(&key, &[5, 0], Some(("marks", Some(json!(["a\0b", "-2", address.to_string()])), Some(pair))));
+    check_entry(b"list\0", &2u32.to_le_bytes(), Some(("list", None, Some(json!(2)))));
+    check_entry(b"list\0\0\0\0\x01", &[1], Some(("list", Some(json!(1)), Some(json!(true)))));
+    let mut key = b"by\0".to_vec();
+    key.extend([9; 33]);
+    check_entry(&key, &[], Some(("by", Some(json!([Hash::new([9; 32]).to_string(), 9])), Some(Value::Null))));
+}
+
+#[test]
+fn what_the_interface_does_not_know_of_storage_stays_raw() {
+    check_entry(b"other\0", &[1], None);
+    check_entry(b"count", &[1], None);
+    check_entry(b"count\0more", &[1], None);
+    check_entry(b"list\0\0\0", &[1], None);
+    check_entry(b"marks\0a\0\x01", &[1], None);
+    check_entry(b"count\0", &[1], Some(("count", None, None)));
+    check_entry(b"dark\0\x01\x02", &[1], Some(("dark", Some(json!(258)), None)));
+    assert_eq!(storage().to_json()["storage"][0]["kind"], "index");
 }

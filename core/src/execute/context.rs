@@ -7,11 +7,13 @@
 //! the origin may not do.
 
 use super::env::BlockEnv;
+use super::trace::{Datum, Tracer};
 use super::{ledger, schedule};
 use crate::limits::{EVENTS_MAX, LOG_LINE_BYTES_MAX, LOG_LINES_MAX, STORAGE_RANGE_MAX};
 use crate::state::{Checkpoint, Overlay, keys};
 use crate::store::{Entry, StoreError};
 use crate::vm::ContractVm;
+use hydrogen_types::codec::encode;
 use hydrogen_types::host::{CallContext, Origin, refusal};
 use hydrogen_types::receipt::SideData;
 use hydrogen_types::{Address, Amount, Attribute, Event, Hash, ScheduleRequest};
@@ -50,6 +52,8 @@ pub struct Context {
     pub(crate) side: SideData,
     /// Value or message of the outermost call, once it has ended.
     pub(crate) outcome: Vec<u8>,
+    /// Listens, if somebody wants to know what happens.
+    pub(crate) tracer: Option<Box<Tracer>>,
     /// What is left of the stack budget, for the sandbox to hand to nested calls.
     pub stack_left: Option<u32>,
 }
@@ -65,6 +69,7 @@ impl Context {
             scheduled: Vec::new(),
             side: SideData::default(),
             outcome: Vec::new(),
+            tracer: None,
             stack_left: None,
         })
     }
@@ -97,6 +102,7 @@ impl Context {
 
     /// Sets the call's value.
     pub fn set_value(&mut self, value: Vec<u8>) {
+        self.trace_note("value", || Datum::bytes(&value));
         self.top_mut().value = value;
     }
 
@@ -118,8 +124,14 @@ impl Context {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn storage_get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
-        Ok(self.state.get(&keys::storage(&self.contract(), key))?)
+    pub fn storage_get(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
+        let value = self.state.get(&keys::storage(&self.contract(), key))?;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.read(value.as_ref().map_or(0, Vec::len));
+        }
+        self.trace_note("key", || Datum::bytes(key));
+        self.trace_note("value", || value.as_deref().map_or(Datum::Absent, Datum::bytes));
+        Ok(value)
     }
 
     /// Writes a key of the running contract.
@@ -128,6 +140,11 @@ impl Context {
     /// Forbidden in a query.
     pub fn storage_set(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), HostError> {
         self.may_write()?;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.wrote(key.len() + value.len());
+        }
+        self.trace_note("key", || Datum::bytes(key));
+        self.trace_note("value", || Datum::bytes(&value));
         self.state.set(keys::storage(&self.contract(), key), value);
         Ok(())
     }
@@ -138,11 +155,16 @@ impl Context {
     /// Forbidden in a query; when the store fails.
     pub fn storage_remove(&mut self, key: &[u8]) -> Result<bool, HostError> {
         self.may_write()?;
-        let key = keys::storage(&self.contract(), key);
-        let present = self.state.get(&key)?.is_some();
+        let raw = keys::storage(&self.contract(), key);
+        let present = self.state.get(&raw)?.is_some();
         if present {
-            self.state.remove(key);
+            self.state.remove(raw);
         }
+        if let Some(tracer) = &mut self.tracer {
+            tracer.wrote(key.len());
+        }
+        self.trace_note("key", || Datum::bytes(key));
+        self.trace_note("was_there", || Datum::Flag(present));
         Ok(present)
     }
 
@@ -151,7 +173,7 @@ impl Context {
     /// # Errors
     /// When the store fails.
     pub fn storage_range(
-        &self,
+        &mut self,
         start: &[u8],
         end: Option<&[u8]>,
         limit: usize,
@@ -159,7 +181,13 @@ impl Context {
         let (lower, upper) = keys::storage_range(&self.contract(), start, end);
         let entries = self.state.range(&lower, &upper, limit.min(STORAGE_RANGE_MAX))?;
         let own = |(key, value): Entry| (key[keys::STORAGE_PREFIX_BYTES..].to_vec(), value);
-        Ok(entries.into_iter().map(own).collect())
+        let entries: Vec<Entry> = entries.into_iter().map(own).collect();
+        if let Some(tracer) = &mut self.tracer {
+            entries.iter().for_each(|(key, value)| tracer.read(key.len() + value.len()));
+        }
+        self.trace_note("start", || Datum::bytes(start));
+        self.trace_note("entries", || number(entries.len()));
+        Ok(entries)
     }
 
     /// Moves CNX of the running contract; 0 or a refusal.
@@ -169,6 +197,8 @@ impl Context {
     pub fn transfer(&mut self, to: Address, amount: Amount) -> Result<i32, HostError> {
         self.may_write()?;
         let from = self.contract();
+        self.trace_note("to", || Datum::Address(to));
+        self.trace_note("amount", || Datum::Amount(amount));
         let moved = ledger::transfer(&mut self.state, &from, &to, amount)?;
         Ok(if moved { 0 } else { refusal::BALANCE_TOO_LOW })
     }
@@ -180,6 +210,9 @@ impl Context {
     pub fn transfer_from(&mut self, from: Address, to: Address, amount: Amount) -> Result<i32, HostError> {
         self.may_write()?;
         self.not_in_draw("transfer_from")?;
+        self.trace_note("from", || Datum::Address(from));
+        self.trace_note("to", || Datum::Address(to));
+        self.trace_note("amount", || Datum::Amount(amount));
         let spender = self.contract();
         let allowed = ledger::allowance(&self.state, &from, &spender)?;
         let Some(rest) = allowed.checked_sub(amount) else { return Ok(refusal::ALLOWANCE_TOO_LOW) };
@@ -194,18 +227,25 @@ impl Context {
     ///
     /// # Errors
     /// Forbidden in a draw; when the store fails.
-    pub fn balance(&self, address: &Address) -> Result<Amount, HostError> {
+    pub fn balance(&mut self, address: &Address) -> Result<Amount, HostError> {
         self.not_in_draw("balance")?;
-        Ok(ledger::balance_of(&self.state, address)?)
+        let balance = ledger::balance_of(&self.state, address)?;
+        self.trace_note("of", || Datum::Address(*address));
+        self.trace_note("amount", || Datum::Amount(balance));
+        Ok(balance)
     }
 
     /// What `spender` may take from `owner`.
     ///
     /// # Errors
     /// Forbidden in a draw; when the store fails.
-    pub fn allowance(&self, owner: &Address, spender: &Address) -> Result<Amount, HostError> {
+    pub fn allowance(&mut self, owner: &Address, spender: &Address) -> Result<Amount, HostError> {
         self.not_in_draw("allowance")?;
-        Ok(ledger::allowance(&self.state, owner, spender)?)
+        let allowed = ledger::allowance(&self.state, owner, spender)?;
+        self.trace_note("owner", || Datum::Address(*owner));
+        self.trace_note("spender", || Datum::Address(*spender));
+        self.trace_note("amount", || Datum::Amount(allowed));
+        Ok(allowed)
     }
 
     /// Leaves a call with the chain; its id, or a refusal.
@@ -215,9 +255,11 @@ impl Context {
     pub fn schedule(&mut self, request: ScheduleRequest) -> Result<i64, HostError> {
         self.may_write()?;
         let contract = self.contract();
+        self.trace_note("method", || Datum::text(&request.method));
         match schedule::add(&mut self.state, &self.env, contract, request)? {
             Ok(id) => {
                 self.scheduled.push(id);
+                self.trace_note("id", || Datum::Number(u128::from(id)));
                 Ok(i64::try_from(id).unwrap_or(i64::MAX))
             }
             Err(code) => Ok(i64::from(code)),
@@ -232,7 +274,10 @@ impl Context {
         self.may_write()?;
         self.not_in_draw("unschedule")?;
         let contract = self.contract();
-        Ok(schedule::remove(&mut self.state, contract, id)?)
+        let refund = schedule::remove(&mut self.state, contract, id)?;
+        self.trace_note("id", || Datum::Number(u128::from(id)));
+        self.trace_note("refund", || refund.map_or(Datum::Absent, Datum::Amount));
+        Ok(refund)
     }
 
     /// Emits an event of the running contract.
@@ -245,6 +290,10 @@ impl Context {
             return Err(HostError::Forbidden(format!("more than {EVENTS_MAX} events in one call")));
         }
         let contract = self.contract();
+        if let Some(tracer) = &mut self.tracer {
+            tracer.emitted(encode(&(&name, &attributes)).len());
+        }
+        self.trace_note("event", || Datum::text(&name));
         self.events.push(Event { contract, name, attributes });
         Ok(())
     }
@@ -262,6 +311,7 @@ impl Context {
 
     /// Keeps a line for the author, as far as there is room.
     pub fn log(&mut self, mut line: String) {
+        self.trace_note("line", || Datum::text(&line));
         if self.side.log.len() < LOG_LINES_MAX {
             let cut = line.floor_char_boundary(LOG_LINE_BYTES_MAX);
             line.truncate(cut);
@@ -282,4 +332,8 @@ impl Context {
         }
         Ok(())
     }
+}
+
+fn number(count: usize) -> Datum {
+    Datum::Number(u128::try_from(count).unwrap_or(u128::MAX))
 }

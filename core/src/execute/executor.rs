@@ -4,6 +4,7 @@ use super::context::Context;
 use super::env::BlockEnv;
 use super::frames::Invocation;
 use super::native::{self, Refusal};
+use super::trace::{Trace, Tracer};
 use super::{ledger, schedule, validators};
 use crate::error::TxError;
 use crate::limits::{DEPLOY_GAS, TX_BYTE_GAS, TX_GAS, UPLOAD_BYTE_GAS, VALIDATORS_GAS};
@@ -69,6 +70,9 @@ pub struct Executor {
     side: Vec<SideData>,
     gas_used: Gas,
     code: BTreeMap<Hash, Vec<u8>>,
+    /// The receipt whose call is recorded, and the record.
+    watched: Option<usize>,
+    trace: Option<Trace>,
 }
 
 impl Executor {
@@ -77,7 +81,8 @@ impl Executor {
     pub fn new(env: Arc<BlockEnv>, vm: Arc<dyn ContractVm>, base: Arc<dyn StateRead>) -> Self {
         let state = Overlay::new(base.clone());
         let (receipts, side, code) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { env, vm, base, state, receipts, side, gas_used: Gas::ZERO, code }
+        let (gas_used, watched, trace) = (Gas::ZERO, None, None);
+        Self { env, vm, base, state, receipts, side, gas_used, code, watched, trace }
     }
 
     /// All that was done.
@@ -85,6 +90,21 @@ impl Executor {
     pub fn finish(self) -> Outcome {
         let Self { state, receipts, side, gas_used, code, .. } = self;
         Outcome { changes: state.into_changes(), receipts, side, gas_used, code }
+    }
+
+    /// Records what the call with the receipt of this index does.
+    pub(crate) fn watch(&mut self, index: usize) {
+        self.watched = Some(index);
+    }
+
+    /// The record, once that call has run.
+    pub(crate) fn take_trace(&mut self) -> Option<Trace> {
+        self.trace.take()
+    }
+
+    /// Receipts so far.
+    pub(crate) fn receipts(&self) -> &[Receipt] {
+        &self.receipts
     }
 
     /// The state as it stands, for genesis to write accounts into.
@@ -291,10 +311,16 @@ impl Executor {
     fn invoke(&mut self, invocation: Invocation) -> Result<Ran, VmError> {
         let blank = Overlay::new(self.base.clone());
         let state = std::mem::replace(&mut self.state, blank);
-        let context = Context::new(state, self.env.clone(), self.vm.clone());
+        let mut context = Context::new(state, self.env.clone(), self.vm.clone());
+        if self.watched == Some(self.receipts.len()) {
+            context.tracer = Some(Box::new(Tracer::default()));
+        }
         let (context, result) = context.run(invocation);
-        let Context { state, events, scheduled, side, outcome, .. } = *context;
+        let Context { state, events, scheduled, side, outcome, tracer, .. } = *context;
         self.state = state;
+        if let Some((call, usage)) = tracer.map(|tracer| tracer.finish()) {
+            self.trace = Some(Trace { intrinsic_gas: Gas::ZERO, call, usage });
+        }
         let sub = result?;
         let value = if sub.code == code::SUCCESS { outcome } else { Vec::new() };
         Ok(Ran { code: sub.code, gas_used: sub.gas_used, value, events, scheduled, side })

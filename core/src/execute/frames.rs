@@ -2,6 +2,7 @@
 
 use super::context::{Context, Frame};
 use super::ledger;
+use super::trace::Datum;
 use crate::limits::CALL_DEPTH_MAX;
 use crate::state::{Checkpoint, keys};
 use crate::vm::{Ending, VmCall, VmError, VmResult};
@@ -41,13 +42,15 @@ impl Context {
 
     /// Calls another contract. The callee's changes are rolled back if it fails; the caller's stay.
     pub fn call_contract(
-        self: Box<Self>,
+        mut self: Box<Self>,
         contract: Address,
         method: String,
         args: Vec<u8>,
         value: Amount,
         gas: Gas,
     ) -> (Box<Self>, Result<SubCall, VmError>) {
+        self.trace_note("contract", || Datum::Address(contract));
+        self.trace_note("method", || Datum::text(&method));
         let call = &self.top().call;
         if call.origin == Origin::Draw {
             return self.refuse(code::FORBIDDEN, "a draw may not call other contracts");
@@ -93,7 +96,11 @@ impl Context {
             Err(error) => return (self, Err(VmError::Store(error))),
         }
         let call = VmCall { code: info.code, export: entry.kind.export(&entry.method), gas: entry.gas };
-        self.frames.push(self.frame(entry, checkpoint));
+        let frame = self.frame(entry, checkpoint);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.enter(&frame.call, call.export.clone(), &frame.input, call.gas);
+        }
+        self.frames.push(frame);
         let vm = self.vm.clone();
         let (mut context, result) = vm.call(call, self);
         match result {
@@ -141,6 +148,9 @@ impl Context {
             self.scheduled.truncate(frame.scheduled_before);
             self.explain(result.ending, result.backtrace)
         };
+        if let Some(tracer) = &mut self.tracer {
+            tracer.leave(code, &outcome, result.gas_used);
+        }
         self.hand_up(outcome);
         SubCall { code, gas_used: result.gas_used }
     }
@@ -166,6 +176,7 @@ impl Context {
     }
 
     fn refuse(mut self: Box<Self>, code: u32, message: &str) -> (Box<Self>, Result<SubCall, VmError>) {
+        self.trace_note("refused", || Datum::text(message));
         self.side.message = message.to_owned();
         self.hand_up(Vec::new());
         (self, Ok(SubCall { code, gas_used: Gas::ZERO }))

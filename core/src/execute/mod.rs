@@ -15,6 +15,7 @@ mod frames;
 mod ledger;
 mod native;
 mod schedule;
+mod trace;
 mod validators;
 
 pub use context::{Context, HostError};
@@ -25,3 +26,4 @@ pub(crate) use frames::Invocation;
 pub use frames::SubCall;
 pub use ledger::{balance_of, schedule_account};
 pub(crate) use schedule::earliest;
+pub use trace::{Datum, Step, TRACE_BYTES_MAX, TRACE_STEPS_MAX, Trace, TracedCall, Usage};

@@ -78,6 +78,13 @@ pub fn storage_range(contract: &Address, start: &[u8], end: Option<&[u8]>) -> (V
     (storage(contract, start), upper)
 }
 
+/// The least key above all that begin with `prefix`; `None` if there is none.
+#[must_use]
+pub fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let (_, end) = prefix_range(prefix.to_vec());
+    (!end.is_empty()).then_some(end)
+}
+
 /// Length of what stands before a contract's own key.
 pub const STORAGE_PREFIX_BYTES: usize = 21;
 

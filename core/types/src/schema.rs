@@ -33,6 +33,20 @@ pub struct Variant {
     pub fields: Vec<Field>,
 }
 
+/// How entries of storage are laid out. A raw key is a name, a zero byte and the encoded key (integers big-endian,
+/// texts and bytes with zero bytes escaped and two at their end, tuples part by part).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum StorageKind {
+    /// One value; there is no key after the zero byte.
+    Item,
+    /// Values by key.
+    Map,
+    /// Elements by their `u32` index; under the name alone lies their number, a `u32`.
+    Vector,
+    /// Keys of a map by something that follows from their values; the values here are empty.
+    Index,
+}
+
 /// One piece of an interface.
 #[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub enum Record {
@@ -84,6 +98,19 @@ pub enum Record {
         /// Name such as `NotEnoughNodes`.
         name: String,
         /// The sentence.
+        doc: String,
+    },
+    /// What lies in storage under a name.
+    Storage {
+        /// Name.
+        name: String,
+        /// How it is laid out.
+        kind: StorageKind,
+        /// Type of its keys.
+        key: String,
+        /// Type of its values.
+        value: String,
+        /// What it means.
         doc: String,
     },
 }

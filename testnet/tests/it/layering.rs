@@ -57,6 +57,15 @@ fn agreement_knows_no_sandbox_and_no_rpc() {
     never("hydrogen-p2p", &["wasmtime", "jsonrpsee", "axum", "hydrogen-vm", "hydrogen"]);
 }
 
+/// Whoever tests a contract builds neither a node nor an async runtime.
+#[test]
+fn the_test_kit_has_no_node() {
+    never(
+        "hydrogen-test",
+        &["tokio", "libp2p", "rocksdb", "librocksdb-sys", "jsonrpsee", "hydrogen", "hydrogen-p2p"],
+    );
+}
+
 /// Edges among the crates of this workspace; a new one comes with a decision record.
 #[test]
 fn the_edges_are_the_documented_ones() {
@@ -85,6 +94,10 @@ fn the_edges_are_the_documented_ones() {
         ("hydrogen-vm", &["hydrogen-core", "hydrogen-types"]),
         ("hydrogen-embed", &["hydrogen-core", "hydrogen-types", "hydrogen-vm"]),
         ("hydrogen-offchain", &["hydrogen-core", "hydrogen-types"]),
+        (
+            "hydrogen-test",
+            &["hydrogen-core", "hydrogen-embed", "hydrogen-harness", "hydrogen-sdk", "hydrogen-types"],
+        ),
         ("hydrogen-p2p", &["hydrogen-core", "hydrogen-types"]),
         (
             "hydrogen-harness",

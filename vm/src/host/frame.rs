@@ -73,19 +73,43 @@ impl ResourceLimiter for Host {
 pub(crate) struct Frame<'a> {
     caller: Caller<'a, Host>,
     gas_per_byte: u64,
+    /// Bytes charged for, for a trace.
+    bytes: u64,
 }
 
 impl<'a> Frame<'a> {
     /// Settles what the instance owes and charges the function's base price.
     pub(crate) fn enter(
         mut caller: Caller<'a, Host>,
+        name: &'static str,
         gas_base: u64,
         gas_per_byte: u64,
     ) -> Result<Self, Stop> {
         let owed = std::mem::take(&mut caller.data_mut().owed);
-        let mut frame = Self { caller, gas_per_byte };
-        frame.charge(gas_base.saturating_add(owed))?;
-        Ok(frame)
+        let mut frame = Self { caller, gas_per_byte, bytes: 0 };
+        if frame.is_traced() {
+            // What is owed is the guest's doing, before this call.
+            let left = frame.gas_left()?.saturating_sub(gas::fuel_for(owed).saturating_mul(GAS_PER_FUEL));
+            frame.context()?.trace_begin(name, left);
+        }
+        let charged = frame.charge(gas_base.saturating_add(owed));
+        match charged {
+            Ok(()) => Ok(frame),
+            Err(stop) => frame.leave(Err(stop)),
+        }
+    }
+
+    /// The function ends with `result`: a trace hears of it.
+    pub(crate) fn leave<T>(&mut self, result: Result<T, Stop>) -> Result<T, Stop> {
+        if self.is_traced() {
+            let (left, bytes) = (self.gas_left()?, self.bytes);
+            self.context()?.trace_end(left, bytes);
+        }
+        result
+    }
+
+    fn is_traced(&self) -> bool {
+        self.caller.data().context.as_deref().is_some_and(Context::is_traced)
     }
 
     /// Takes gas from the meter.
@@ -98,6 +122,7 @@ impl<'a> Frame<'a> {
     /// Charges for bytes.
     pub(crate) fn charge_bytes(&mut self, bytes: usize) -> Result<(), Stop> {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(bytes);
         self.charge(bytes.saturating_mul(self.gas_per_byte))
     }
 

@@ -1,10 +1,10 @@
 //! What is typed after `hydrogen contract`.
 
-use crate::cmd::contract::{check, deploy, inspect, talk};
+use crate::cmd::contract::words::{split, split_file};
+use crate::cmd::contract::{check, deploy, inspect, storage, talk, trace};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_core::limits::CODE_BYTES_MAX;
-use hydrogen_types::{Amount, Gas};
 use hydrogen_vm::ModuleKind;
 use std::path::{Path, PathBuf};
 
@@ -22,51 +22,36 @@ enum Command {
         /// The module.
         file: PathBuf,
     },
-    /// Upload a module and make a contract of it.
-    Deploy {
-        /// The module.
-        file: PathBuf,
-        /// Arguments of `init`: an object by name, or a list.
-        #[arg(default_value = "{}")]
-        init: String,
-        /// The key that pays and becomes the contract's admin.
-        #[arg(long, value_name = "KEY")]
-        from: String,
-        /// Gas limit of `init`; simulated when left out.
-        #[arg(long)]
-        gas: Option<u64>,
-    },
-    /// Call a method that may change state.
-    Call {
+    /// Upload a module and make a contract of it: FILE and arguments of its `init` (`deploy FILE --help`).
+    #[command(disable_help_flag = true)]
+    Deploy(Words),
+    /// Call a method that may change state: CONTRACT, METHOD and its arguments (`call CONTRACT --help`).
+    #[command(disable_help_flag = true)]
+    Call(Words),
+    /// Ask a method that only reads: CONTRACT, METHOD and its arguments (`query CONTRACT --help`).
+    #[command(disable_help_flag = true)]
+    Query(Words),
+    /// Show a contract's storage, by the names and types of its interface; in hex what that does not know.
+    Inspect {
         /// A genesis contract such as `task`, or an address.
         contract: String,
-        /// The method.
-        method: String,
-        /// Arguments: an object by name, or a list.
-        #[arg(default_value = "{}")]
-        args: String,
-        /// The key that signs and pays.
+        /// Keys that begin so: the name of an item, or 0x and hex.
+        #[arg(long, default_value = "")]
+        prefix: String,
+        /// Where to go on: the key, in hex, that the page before ended with.
         #[arg(long, value_name = "KEY")]
-        from: String,
-        /// CNX that go with the call.
-        #[arg(long, value_parser = Amount::parse, default_value = "0")]
-        value: Amount,
-        /// Gas limit; simulated when left out.
-        #[arg(long)]
-        gas: Option<u64>,
-    },
-    /// Ask a method that only reads.
-    Query {
-        /// A genesis contract such as `task`, or an address.
-        contract: String,
-        /// The method.
-        method: String,
-        /// Arguments: an object by name, or a list.
-        #[arg(default_value = "{}")]
-        args: String,
+        start: Option<String>,
+        /// Most entries.
+        #[arg(long, default_value_t = storage::LIMIT)]
+        limit: u64,
         /// A height in the past.
         #[arg(long)]
         height: Option<u64>,
+    },
+    /// Execute a final transaction again and show each host call with its gas.
+    Trace {
+        /// The hash of a transaction, or of a scheduled call's receipt.
+        tx: String,
     },
     /// Show a contract's interface: of a module's file, or of a contract on the chain.
     Abi {
@@ -76,6 +61,13 @@ enum Command {
         #[arg(long, value_enum, value_name = "LANGUAGE")]
         client: Option<Language>,
     },
+}
+
+/// Words that mean something only to the contract's interface.
+#[derive(Debug, clap::Args)]
+struct Words {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    words: Vec<String>,
 }
 
 /// Languages of clients.
@@ -94,26 +86,15 @@ pub(super) enum Language {
 pub async fn run(args: Args, session: &Session) -> Outcome {
     match args.command {
         Command::Check { file } => check::run(session, &file),
-        Command::Deploy { file, init, from, gas } => {
-            deploy::run(session, &file, &json(&init)?, &from, gas.map(Gas::new)).await
+        Command::Deploy(Words { words }) => deploy::run(session, split_file(words)).await,
+        Command::Call(Words { words }) => talk::call(session, split(words)).await,
+        Command::Query(Words { words }) => talk::query(session, split(words)).await,
+        Command::Inspect { contract, prefix, start, limit, height } => {
+            storage::run(session, &contract, storage::Page { prefix, start, limit, height }).await
         }
-        Command::Call { contract, method, args, from, value, gas } => {
-            let call =
-                talk::Call { contract, method, args: json(&args)?, from, value, gas: gas.map(Gas::new) };
-            talk::call(session, call).await
-        }
-        Command::Query { contract, method, args, height } => {
-            talk::query(session, &contract, &method, &json(&args)?, height).await
-        }
+        Command::Trace { tx } => trace::run(session, &tx).await,
         Command::Abi { contract, client } => inspect::abi(session, &contract, client).await,
     }
-}
-
-fn json(text: &str) -> Outcome<serde_json::Value> {
-    serde_json::from_str(text).map_err(|error| {
-        Failure::new(format!("arguments `{text}` are not JSON: {error}"))
-            .hint("write an object like '{\"amount\":\"5\"}' or a list like '[\"5\"]', in single quotes")
-    })
 }
 
 /// Reads a module's file, if its size is that of a module.

@@ -2,31 +2,29 @@
 
 use crate::client::{ClientError, TxReceipt, Wallet};
 use crate::cmd::contract::args::read_module;
-use crate::cmd::contract::check;
+use crate::cmd::contract::words::Split;
+use crate::cmd::contract::{check, flags};
 use crate::cmd::print;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
-use hydrogen_core::abi::Interface;
+use hydrogen_core::abi::{AbiError, Interface};
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::receipt::code;
-use hydrogen_types::{Action, Address, Gas, Hash};
+use hydrogen_types::{Action, Address, Hash};
 use serde_json::Value;
 use std::path::Path;
 
-pub(super) async fn run(
-    session: &Session,
-    file: &Path,
-    init: &Value,
-    from: &str,
-    gas: Option<Gas>,
-) -> Outcome {
-    let module = read_module(file)?;
-    check::refuse_bad(session, file, &module)?;
-    let args = init_args(&module, init)?;
+pub(super) async fn run(session: &Session, split: Split) -> Outcome {
+    let Some(file) = split.target else { flags::without_target(MethodKind::Init) };
+    let module = read_module(Path::new(&file))?;
+    check::refuse_bad(session, Path::new(&file), &module)?;
+    let interface = Interface::parse(&module);
+    let parsed = flags::parse_init(session, &file, interface.as_ref().ok(), split.rest)?;
+    let args = init_args(interface, &parsed.args)?;
     let hash = Hash::sha256(&module);
-    let wallet = session.wallet(from)?;
+    let wallet = session.wallet(&parsed.from())?;
     upload(session, &wallet, module).await?;
-    let receipt = wallet.send(Action::Deploy { code: hash, init: args }, gas).await?;
+    let receipt = wallet.send(Action::Deploy { code: hash, init: args }, parsed.gas()).await?;
     let mut extra = vec![("code_hash", hash.to_string())];
     if let Some(contract) = address_of(&receipt) {
         extra.push(("contract", contract.to_string()));
@@ -35,16 +33,17 @@ pub(super) async fn run(
 }
 
 /// Borsh arguments of `init` by the module's own interface.
-fn init_args(module: &[u8], init: &Value) -> Outcome<Vec<u8>> {
+fn init_args(interface: Result<Interface, AbiError>, init: &Value) -> Outcome<Vec<u8>> {
     let none = match init {
         Value::Null => true,
         Value::Object(map) => map.is_empty(),
         Value::Array(list) => list.is_empty(),
         _ => false,
     };
-    match Interface::parse(module) {
+    match interface {
         Ok(interface) => interface.encode_args(MethodKind::Init, "init", init).map_err(|error| {
-            Failure::of("arguments of `init`", &error).hint("`hydrogen contract abi FILE` shows them")
+            Failure::of("arguments of `init`", &error)
+                .hint("`hydrogen contract deploy FILE --help` shows them")
         }),
         // Without an interface there is nothing to encode by; the chain's checks say what else is wrong.
         Err(_) if none => Ok(Vec::new()),

@@ -3,7 +3,12 @@
 mod args;
 mod check;
 mod deploy;
+mod flags;
 mod inspect;
+mod storage;
 mod talk;
+mod trace;
+mod words;
 
 pub use args::{Args, run};
+pub use words::lift_globals;

@@ -51,6 +51,7 @@ pub(crate) fn expand(options: Options, mut module: ItemMod) -> Result<TokenStrea
     };
     let mut added = Vec::new();
     let mut exports: Vec<String> = Vec::new();
+    let mut arms = Vec::new();
     for item in items.iter_mut() {
         let Item::Fn(function) = item else { continue };
         let Some(mark) = take_mark(function)? else { continue };
@@ -59,6 +60,8 @@ pub(crate) fn expand(options: Options, mut module: ItemMod) -> Result<TokenStrea
         if exports.contains(&export) {
             return Err(Error::new_spanned(&function.sig.ident, format!("a contract has one `{export}`")));
         }
+        let wrapper = method.wrapper_name();
+        arms.push(quote!(#export => #wrapper()));
         exports.push(export);
         added.push(record::emit(&method.record()));
         added.push(method.wrapper());
@@ -69,7 +72,41 @@ pub(crate) fn expand(options: Options, mut module: ItemMod) -> Result<TokenStrea
     added.push(record::emit(&Record::Contract { name, doc: text::doc(&module.attrs) }));
     added.extend(foreign::records(&options.foreign)?.iter().map(record::emit));
     items.push(Item::Verbatim(quote!(#(#added)*)));
-    Ok(quote!(#module))
+    let native = native(&module.ident, &arms);
+    if let Some((_, items)) = &mut module.content {
+        items.push(Item::Verbatim(native.inside));
+    }
+    let outside = native.outside;
+    Ok(quote!(#module #outside))
+}
+
+/// How tests on the author's machine run a method by the name of its export.
+struct Native {
+    inside: TokenStream,
+    outside: TokenStream,
+}
+
+fn native(module: &Ident, arms: &[TokenStream]) -> Native {
+    let inside = quote! {
+        #[cfg(not(target_arch = "wasm32"))]
+        #[allow(dead_code, reason = "tests alone run methods natively")]
+        pub(super) fn __native(export: &str) -> bool {
+            match export {
+                #(#arms,)*
+                _ => return false,
+            }
+            true
+        }
+    };
+    let outside = quote! {
+        /// Runs the method with this export's name on `hydrogen_sdk::mock`; `false` if there is none.
+        #[cfg(not(target_arch = "wasm32"))]
+        #[allow(dead_code, unreachable_pub, reason = "tests alone run methods natively")]
+        pub fn native(export: &str) -> bool {
+            #module::__native(export)
+        }
+    };
+    Native { inside, outside }
 }
 
 /// The mark of a method, as written above its function.
@@ -175,12 +212,16 @@ impl Method {
         }
     }
 
+    fn wrapper_name(&self) -> Ident {
+        format_ident!("__export_{}", self.kind.export(&self.name).replace('.', "_"))
+    }
+
     /// The export: decodes, calls, answers. It exists on every target, so that a method is never called unused, but is
-    /// exported from a module only.
+    /// exported from a module only; elsewhere a refusal unwinds through it.
     fn wrapper(&self) -> TokenStream {
         let export = self.kind.export(&self.name);
         let function = &self.function;
-        let wrapper = format_ident!("__export_{}", export.replace('.', "_"));
+        let wrapper = self.wrapper_name();
         let names: Vec<Ident> = (0..self.args.len()).map(|index| format_ident!("arg{index}")).collect();
         let takes = self.args.iter().zip(&names).map(|((field, ty), name)| {
             let refusal = format!("argument `{}` is malformed: it takes {}", field.name, field.type_text);
@@ -200,16 +241,27 @@ impl Method {
         } else {
             quote!(::hydrogen_sdk::args::finish(&#call);)
         };
+        let body = quote! {
+            #value
+            let #mutable args = ::hydrogen_sdk::args::Args::load();
+            #(#takes)*
+            args.finish();
+            #answer
+        };
         quote! {
-            #[allow(unsafe_code, dead_code, reason = "the export's name is chosen by the SDK")]
+            #[cfg(target_arch = "wasm32")]
+            #[allow(unsafe_code, reason = "the export's name is chosen by the SDK")]
             #[allow(clippy::unit_arg, clippy::let_unit_value, reason = "a method may return nothing")]
-            #[cfg_attr(target_arch = "wasm32", unsafe(export_name = #export))]
+            #[unsafe(export_name = #export)]
             extern "C" fn #wrapper() {
-                #value
-                let #mutable args = ::hydrogen_sdk::args::Args::load();
-                #(#takes)*
-                args.finish();
-                #answer
+                #body
+            }
+
+            #[cfg(not(target_arch = "wasm32"))]
+            #[allow(dead_code, reason = "tests alone run methods natively")]
+            #[allow(clippy::unit_arg, clippy::let_unit_value, reason = "a method may return nothing")]
+            fn #wrapper() {
+                #body
             }
         }
     }

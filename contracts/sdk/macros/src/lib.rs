@@ -1,4 +1,4 @@
-//! The attribute `#[contract]` and the derives `Abi`, `ContractError` and `Event` of hydrogen-sdk.
+//! The attributes `#[contract]` and `#[storage]` and the derives `Abi`, `ContractError` and `Event` of hydrogen-sdk.
 //!
 //! Each of them does two things: it writes the plumbing, and it leaves records of the interface in the custom section
 //! `hydrogen.abi` (see `hydrogen_types::schema`), so that nobody has to write bytes by hand.
@@ -7,6 +7,7 @@ mod contract;
 mod derive;
 mod foreign;
 mod record;
+mod storage;
 mod text;
 
 use proc_macro::TokenStream;
@@ -34,6 +35,15 @@ pub fn abi(item: TokenStream) -> TokenStream {
 pub fn contract_error(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::DeriveInput);
     derive::error(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Records what a constant keeps in storage, so that tools can show it by name: written above
+/// `const NAME: Item<T> = Item::new("name")`, or a `Map`, `IndexedMap` or `Vector`. Own types in it derive `Abi`.
+#[proc_macro_attribute]
+pub fn storage(options: TokenStream, item: TokenStream) -> TokenStream {
+    let options = proc_macro2::TokenStream::from(options);
+    let item = parse_macro_input!(item as syn::ItemConst);
+    storage::expand(&options, &item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// Turns a struct into an event named like it, with its fields as attributes.

@@ -5,6 +5,7 @@ mod draws;
 mod examples;
 mod sdk;
 mod snapshots;
+mod traces;
 
 use hydrogen_embed::types::{Action, Address, Amount, Gas, Height};
 use hydrogen_embed::{EmbedError, EmbeddedChain, SecretKey, json};
