@@ -70,6 +70,8 @@ impl Genesis {
     /// # Errors
     /// A sentence for the author of the document.
     pub fn check(&self) -> Result<(), String> {
+        // Read from bytes it may hold anything.
+        ChainId::new(self.chain_id.as_str())?;
         self.validator_set()?;
         let mut supply = Amount::ZERO;
         let mut seen = std::collections::BTreeSet::new();
