@@ -323,3 +323,6 @@ fn read(path: &Path, bytes_max: u64) -> Result<String, HomeError> {
 fn write(path: &Path, text: &str) -> Result<(), HomeError> {
     std::fs::write(path, text).map_err(|source| HomeError::File { path: path.into(), source })
 }
+
+#[cfg(test)]
+mod tests;

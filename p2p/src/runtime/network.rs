@@ -283,11 +283,7 @@ impl Network {
                 bytes_out: session.bytes_out,
             }
         };
-        let mut banned = self.peers.banned(now);
-        for peer in &mut banned {
-            peer.score = gossip.peer_score(&peer.id).unwrap_or_default();
-        }
-        self.shared.set_peers(self.peers.sessions().map(info).collect(), banned);
+        self.shared.set_peers(self.peers.sessions().map(info).collect(), self.peers.banned(now));
     }
 
     pub(super) fn request(&mut self, id: &PeerId, request: Request, sent: Sent) {

@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// Time for the listeners to come up.
-const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time for the listeners to come up, on a machine however busy: one that cannot says so at once.
+const LISTEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connected peer.
 #[derive(Debug, Clone, PartialEq)]

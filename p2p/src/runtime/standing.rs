@@ -42,7 +42,7 @@ impl Weight {
 }
 
 /// A peer that is kept out.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BannedPeer {
     /// Its id.
     pub id: PeerId,
@@ -52,8 +52,6 @@ pub struct BannedPeer {
     pub left: Duration,
     /// How often it was banned, this time included.
     pub times: u32,
-    /// What gossip thinks of it: below -80 nothing of it would be listened to either.
-    pub score: f64,
 }
 
 #[derive(Debug, Clone)]
@@ -147,13 +145,7 @@ impl Standing {
             .iter()
             .filter_map(|(id, record)| {
                 let left = record.until?.saturating_duration_since(now);
-                Some(BannedPeer {
-                    id: *id,
-                    reason: record.reason.clone(),
-                    left,
-                    times: record.bans,
-                    score: 0.0,
-                })
+                Some(BannedPeer { id: *id, reason: record.reason.clone(), left, times: record.bans })
             })
             .collect();
         banned.sort_by_key(|banned| std::cmp::Reverse(banned.left));

@@ -3,7 +3,9 @@
 use crate::fixture::chain;
 use crate::network::{Net, config};
 use hydrogen_core::Params;
-use hydrogen_p2p::{Multiaddr, NodeConfig, NodeError, ProbeError, probe, start};
+use hydrogen_p2p::{Multiaddr, NodeConfig, NodeError, start};
+#[cfg(not(feature = "quic"))]
+use hydrogen_p2p::{ProbeError, probe};
 use std::sync::Arc;
 
 fn refusal(change: impl FnOnce(&mut NodeConfig)) -> NodeError {
