@@ -99,8 +99,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if output.json {
-                let (error, name) = (failure.message(), failure.name());
-                output.say(serde_json::json!({"error": error, "name": name, "hint": failure.next_step()}));
+                output.say(failure.to_json());
             } else {
                 output.say(format_args!("error: {failure}"));
             }

@@ -10,6 +10,8 @@ use std::fmt;
 pub struct Failure {
     message: String,
     hint: Option<String>,
+    /// Where in a contract it failed, innermost first.
+    frames: Vec<String>,
     name: Option<String>,
     exit: Exit,
 }
@@ -46,7 +48,7 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// From a sentence: lower case, no full stop, the values included.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, name: None, exit: Exit::Failed }
+        Self { message: message.into(), hint: None, frames: Vec::new(), name: None, exit: Exit::Failed }
     }
 
     /// From what was attempted and the error that stopped it.
@@ -58,6 +60,13 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds where in a contract it failed, innermost first.
+    #[must_use]
+    pub fn frames(mut self, frames: Vec<String>) -> Self {
+        self.frames = frames;
         self
     }
 
@@ -81,6 +90,16 @@ impl Failure {
         self.name.as_deref()
     }
 
+    /// The failure for programs; `backtrace` is there where a contract failed in its code.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::json!({"error": self.message, "name": self.name, "hint": self.hint});
+        if !self.frames.is_empty() {
+            json["backtrace"] = serde_json::json!(self.frames);
+        }
+        json
+    }
+
     /// What the process ends with.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -93,6 +112,12 @@ impl Failure {
         &self.message
     }
 
+    /// Where in a contract it failed, innermost first.
+    #[must_use]
+    pub fn backtrace(&self) -> &[String] {
+        &self.frames
+    }
+
     /// What to do next, where known.
     #[must_use]
     pub fn next_step(&self) -> Option<&str> {
@@ -103,6 +128,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
+        self.frames.iter().try_for_each(|frame| write!(f, "\n  at {frame}"))?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),

@@ -323,7 +323,7 @@ impl Reads<'_> {
             (Some(error), "") => error.doc.as_str(),
             (_, message) => message,
         };
-        Err(call_failed(result.code, name, message))
+        Err(call_failed(result.code, name, message, &result.side))
     }
 
     fn require_contract(&self, contract: &Address) -> Result<(), ErrorObjectOwned> {

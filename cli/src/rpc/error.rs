@@ -1,6 +1,7 @@
 //! Error codes of the RPC. Each refusal of the ledger or of a contract carries its own number and name in `data`.
 
 use hydrogen_core::reader::ReadError;
+use hydrogen_types::receipt::SideData;
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ pub const INTERNAL: i32 = -32603;
 pub const TX_REFUSED: i32 = -32010;
 /// The block, contract or code asked for is not there.
 pub const NOT_FOUND: i32 = -32011;
-/// A query ended as a failed call would: `data` is `{"code", "name"}`.
+/// A query ended as a failed call would: `data` is `{"code", "name", "location", "backtrace"}`.
 pub const CALL_FAILED: i32 = -32012;
 /// The node has no room for the request now.
 pub const BUSY: i32 = -32013;
@@ -44,14 +45,18 @@ pub(super) fn tx_refused(code: u32, message: &str) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(TX_REFUSED, message, Some(json!({"code": code, "name": tx_error_name(code)})))
 }
 
-pub(super) fn call_failed(code: u32, name: Option<&str>, message: &str) -> ErrorObjectOwned {
-    let text = match (name, message) {
+pub(super) fn call_failed(code: u32, name: Option<&str>, message: &str, side: &SideData) -> ErrorObjectOwned {
+    let mut text = match (name, message) {
         (Some(name), "") => format!("{name} ({code})"),
         (Some(name), message) => format!("{name} ({code}): {message}"),
         (None, "") => format!("the call failed with code {code}"),
         (None, message) => format!("{message} (code {code})"),
     };
-    ErrorObjectOwned::owned(CALL_FAILED, text, Some(json!({"code": code, "name": name})))
+    if !side.location.is_empty() {
+        text.push_str(&format!(" at {}", side.location));
+    }
+    let data = json!({"code": code, "name": name, "location": side.location, "backtrace": side.backtrace});
+    ErrorObjectOwned::owned(CALL_FAILED, text, Some(data))
 }
 
 /// Why a read has no answer: the asker's fault where it is, else the node's.

@@ -1,5 +1,6 @@
 //! Tests with real processes and sockets.
 
+mod author;
 mod bad_input;
 mod chaos;
 mod compute;
@@ -20,3 +21,4 @@ mod task;
 mod task_net;
 mod testnet;
 mod validators;
+mod wrong;

@@ -65,6 +65,7 @@ impl Dev {
         Self { home, process, rpc }
     }
 
+    /// Runs a command.
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         hydrogen(self.home.path())
             .args(args)
@@ -83,17 +84,20 @@ impl Dev {
 
     /// Runs a command that must fail; the sentence and the hint.
     pub(crate) fn fails(&self, args: &[&str]) -> String {
+        self.failure(args).0
+    }
+
+    /// Runs a command that must fail; the sentence and the hint, and all of its answer.
+    pub(crate) fn failure(&self, args: &[&str]) -> (String, Value) {
         let output = self.run(args);
         assert!(!output.status.success(), "{args:?} should have failed");
         let stderr = String::from_utf8_lossy(&output.stderr);
         let last = stderr.lines().last().unwrap_or_default();
         let failure: Value =
             serde_json::from_str(last).unwrap_or_else(|_| panic!("{args:?} failed with `{stderr}`"));
-        format!(
-            "{} {}",
-            failure["error"].as_str().unwrap_or_default(),
-            failure["hint"].as_str().unwrap_or_default()
-        )
+        let part = |name: &str| failure[name].as_str().unwrap_or_default();
+        let words = format!("{} {}", part("error"), part("hint"));
+        (words, failure)
     }
 
     /// The address of a funded account.

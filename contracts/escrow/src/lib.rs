@@ -2,6 +2,8 @@
 //! in `token.rs`, which `hydrogen contract abi token.wasm --client rust` wrote.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
+#[cfg(test)]
+mod tests;
 mod token;
 
 use hydrogen_sdk::error::CallError;

@@ -1,7 +1,7 @@
 //! What is typed after `hydrogen contract`.
 
 use crate::cmd::contract::words::{split, split_file};
-use crate::cmd::contract::{check, deploy, inspect, storage, talk, trace};
+use crate::cmd::contract::{build, check, deploy, inspect, new, storage, talk, test, trace, upgrade};
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use hydrogen_core::limits::CODE_BYTES_MAX;
@@ -17,6 +17,12 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// Make a project to begin with: a contract, its tests, and the SDK it is built from.
+    New(new::Args),
+    /// Build a project's module, and check it as the chain would.
+    Build(build::Args),
+    /// Run a project's tests.
+    Test(test::Args),
     /// Check a module as the chain would, without a chain: every violation, its place and how to mend it.
     Check {
         /// The module.
@@ -25,6 +31,10 @@ enum Command {
     /// Upload a module and make a contract of it: FILE and arguments of its `init` (`deploy FILE --help`).
     #[command(disable_help_flag = true)]
     Deploy(Words),
+    /// Replace a contract's code and run its `migrate`, as its admin.
+    Upgrade(upgrade::Args),
+    /// Show who may upgrade a contract, hand that on, or end it.
+    Admin(upgrade::AdminArgs),
     /// Call a method that may change state: CONTRACT, METHOD and its arguments (`call CONTRACT --help`).
     #[command(disable_help_flag = true)]
     Call(Words),
@@ -85,6 +95,11 @@ pub(super) enum Language {
 /// A sentence for the person who typed it.
 pub async fn run(args: Args, session: &Session) -> Outcome {
     match args.command {
+        Command::New(args) => new::run(session, &args),
+        Command::Build(args) => build::run(session, &args),
+        Command::Test(args) => test::run(session, &args),
+        Command::Upgrade(args) => upgrade::run(session, &args).await,
+        Command::Admin(args) => upgrade::admin(session, &args).await,
         Command::Check { file } => check::run(session, &file),
         Command::Deploy(Words { words }) => deploy::run(session, split_file(words)).await,
         Command::Call(Words { words }) => talk::call(session, split(words)).await,

@@ -2,6 +2,7 @@
 
 use crate::client::{ClientError, TxReceipt, Wallet};
 use crate::cmd::contract::args::read_module;
+use crate::cmd::contract::frames::{self, Code};
 use crate::cmd::contract::words::Split;
 use crate::cmd::contract::{check, flags};
 use crate::cmd::print;
@@ -24,7 +25,9 @@ pub(super) async fn run(session: &Session, split: Split) -> Outcome {
     let hash = Hash::sha256(&module);
     let wallet = session.wallet(&parsed.from())?;
     upload(session, &wallet, module).await?;
-    let receipt = wallet.send(Action::Deploy { code: hash, init: args }, parsed.gas()).await?;
+    let receipt = wallet.send(Action::Deploy { code: hash, init: args }, parsed.gas()).await;
+    let code = Code::Module { hash: &hash, file: Path::new(&file) };
+    let receipt = frames::named(receipt, &code, parsed.debug()).await?;
     let mut extra = vec![("code_hash", hash.to_string())];
     if let Some(contract) = address_of(&receipt) {
         extra.push(("contract", contract.to_string()));
@@ -52,7 +55,7 @@ fn init_args(interface: Result<Interface, AbiError>, init: &Value) -> Outcome<Ve
 }
 
 /// A module that is stored already needs no second upload.
-async fn upload(session: &Session, wallet: &Wallet, module: Vec<u8>) -> Outcome {
+pub(super) async fn upload(session: &Session, wallet: &Wallet, module: Vec<u8>) -> Outcome {
     match wallet.send(Action::Upload { code: module }, None).await {
         Ok(receipt) if receipt.is_success() || receipt.receipt.code == code::CODE_EXISTS => {
             session.output.say(format_args!("uploaded at height {}", receipt.height()));

@@ -10,10 +10,11 @@ use hydrogen_core::abi::{Interface, MethodInfo};
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::{Amount, Gas};
 use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
 
 /// Flags that mean something else; an argument of such a name gets `arg-` before it.
 const TAKEN: &[&str] =
-    &["from", "value", "gas", "height", "help", "rpc", "json", "home", "passphrase-file", "log"];
+    &["from", "value", "gas", "height", "debug", "help", "rpc", "json", "home", "passphrase-file", "log"];
 /// Longest text of an interface that a help page shows, in characters.
 const SHOWN_CHARS_MAX: usize = 500;
 /// Arguments of a method that become flags, at most.
@@ -44,6 +45,11 @@ impl Parsed {
     /// The gas limit, if one was given.
     pub(super) fn gas(&self) -> Option<Gas> {
         self.matches.get_one::<u64>("gas").copied().map(Gas::new)
+    }
+
+    /// The module with names, if one was given.
+    pub(super) fn debug(&self) -> Option<&Path> {
+        self.matches.get_one::<PathBuf>("debug").map(PathBuf::as_path)
     }
 
     /// A height of the past, if one was given.
@@ -203,8 +209,14 @@ fn long_of(name: &str) -> String {
 fn own_flags(kind: MethodKind) -> Vec<Arg> {
     let from = Arg::new("from").long("from").value_name("KEY").required(true);
     let gas = Arg::new("gas").long("gas").value_name("GAS").value_parser(clap::value_parser!(u64));
+    let debug = Arg::new("debug")
+        .long("debug")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help("The module with names, for the frames of a failure; found by itself in a project");
     match kind {
         MethodKind::Query => vec![
+            debug,
             Arg::new("height")
                 .long("height")
                 .value_name("HEIGHT")
@@ -214,6 +226,7 @@ fn own_flags(kind: MethodKind) -> Vec<Arg> {
         MethodKind::Init => vec![
             from.help("The key that pays and becomes the contract's admin"),
             gas.help("Gas limit of `init`; simulated when left out"),
+            debug,
         ],
         _ => vec![
             from.help("The key that signs and pays"),
@@ -223,6 +236,7 @@ fn own_flags(kind: MethodKind) -> Vec<Arg> {
                 .value_parser(Amount::parse)
                 .help("CNX that go with the call, like 1.5, or base units like 1500u"),
             gas.help("Gas limit; simulated when left out"),
+            debug,
         ],
     }
 }

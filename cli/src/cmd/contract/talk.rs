@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::cmd::contract::flags;
+use crate::cmd::contract::frames::{self, Code};
 use crate::cmd::contract::words::Split;
 use crate::cmd::print;
 use crate::failure::{Failure, Outcome};
@@ -29,7 +30,9 @@ pub(super) async fn call(session: &Session, split: Split) -> Outcome {
             .hint(format!("`hydrogen contract call {target} {method} --help` shows its arguments"))
     })?;
     let wallet = session.wallet(&parsed.from())?;
-    let receipt = wallet.call(&contract, method, args, parsed.value(), parsed.gas()).await?;
+    let code = Code::Contract { client: wallet.client(), contract: &contract };
+    let receipt = wallet.call(&contract, method, args, parsed.value(), parsed.gas()).await;
+    let receipt = frames::named(receipt, &code, parsed.debug()).await?;
     print::receipt(session, &receipt, &[])
 }
 
@@ -46,7 +49,13 @@ pub(super) async fn query(session: &Session, split: Split) -> Outcome {
     })?;
     let height = parsed.height().map(|height| height.to_string());
     let params = json!([contract.to_string(), method, parsed.args, height]);
-    let answer = client.request("contract_query", params).await?;
+    let answer = match client.request("contract_query", params).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let code = Code::Contract { client: &client, contract: &contract };
+            return Err(frames::explain(error, &code, parsed.debug()).await);
+        }
+    };
     session.output.data(serde_json::to_string_pretty(&answer)?, &answer);
     Ok(())
 }

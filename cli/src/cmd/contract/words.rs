@@ -10,7 +10,7 @@ use std::ffi::OsString;
 const GLOBAL: &[(&str, bool)] =
     &[("--rpc", true), ("--json", false), ("--home", true), ("--passphrase-file", true), ("--log", true)];
 /// Flags of these commands that a value follows.
-const OWN: &[&str] = &["--from", "--value", "--gas", "--height"];
+const OWN: &[&str] = &["--from", "--value", "--gas", "--height", "--debug"];
 
 /// Whether the flag `known` is meant, and whether its value is part of the word.
 fn is_flag(word: &str, known: &str) -> Option<bool> {

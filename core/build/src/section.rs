@@ -1,5 +1,7 @@
 //! Custom sections of a module: which to keep, and the stamp.
 
+use crate::error::BuildError;
+
 /// The section that holds the hash of the sources; the last of the module.
 const STAMP: &str = "hydrogen.source";
 /// The section that holds a contract's interface.
@@ -16,22 +18,22 @@ struct Section<'a> {
     content: &'a [u8],
 }
 
-fn number(bytes: &[u8], at: &mut usize) -> Result<usize, String> {
+fn number(bytes: &[u8], at: &mut usize) -> Result<usize, BuildError> {
     let mut value = 0usize;
     for shift in (0..35).step_by(7) {
-        let byte = *bytes.get(*at).ok_or("the module ends inside a number")?;
+        let byte = *bytes.get(*at).ok_or(BuildError::Malformed("the module ends inside a number"))?;
         *at += 1;
         value |= usize::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Ok(value);
         }
     }
-    Err("a number is too long".into())
+    Err(BuildError::Malformed("a number is too long"))
 }
 
-fn sections(module: &[u8]) -> Result<Vec<Section<'_>>, String> {
+fn sections(module: &[u8]) -> Result<Vec<Section<'_>>, BuildError> {
     if module.get(..PREAMBLE) != Some(b"\0asm\x01\0\0\0") {
-        return Err("not a WebAssembly module".into());
+        return Err(BuildError::Malformed("not a WebAssembly module"));
     }
     let mut found = Vec::new();
     let mut at = PREAMBLE;
@@ -41,12 +43,17 @@ fn sections(module: &[u8]) -> Result<Vec<Section<'_>>, String> {
         at += 1;
         let length = number(module, &mut at)?;
         let end = at.checked_add(length).filter(|end| *end <= module.len());
-        let end = end.ok_or("a section ends after the module")?;
+        let end = end.ok_or(BuildError::Malformed("a section ends after the module"))?;
         let (mut custom, mut content) = (None, &module[at..end]);
         if id == 0 {
             let length = number(module, &mut at)?;
-            let name = module[at..end].get(..length).ok_or("a section's name ends after it")?;
-            custom = Some(std::str::from_utf8(name).map_err(|_| "a section's name is not text")?);
+            let name = module[at..end]
+                .get(..length)
+                .ok_or(BuildError::Malformed("a section's name ends after it"))?;
+            custom = Some(
+                std::str::from_utf8(name)
+                    .map_err(|_| BuildError::Malformed("a section's name is not text"))?,
+            );
             content = &module[at + length..end];
         }
         found.push(Section { custom, bytes: &module[start..end], content });
@@ -56,7 +63,10 @@ fn sections(module: &[u8]) -> Result<Vec<Section<'_>>, String> {
 }
 
 /// Without the custom sections that neither the chain nor its users read.
-pub(crate) fn strip(module: &[u8]) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// When the bytes are no module.
+pub fn strip(module: &[u8]) -> Result<Vec<u8>, BuildError> {
     let mut out = Vec::from(&module[..PREAMBLE.min(module.len())]);
     for section in sections(module)? {
         if matches!(section.custom, None | Some(INTERFACE)) {
@@ -67,7 +77,8 @@ pub(crate) fn strip(module: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// With the hash of the sources as the last section.
-pub(crate) fn stamp(module: &[u8], digest: &[u8; 32]) -> Vec<u8> {
+#[must_use]
+pub fn stamp(module: &[u8], digest: &[u8; 32]) -> Vec<u8> {
     let mut out = Vec::from(module);
     // Id, length of the section, length of the name: each below 128, so one byte.
     out.extend([0, 48, 15]);
@@ -77,11 +88,14 @@ pub(crate) fn stamp(module: &[u8], digest: &[u8; 32]) -> Vec<u8> {
 }
 
 /// The hash in the last section.
-pub(crate) fn stamped(module: &[u8]) -> Result<[u8; 32], String> {
+///
+/// # Errors
+/// When there is none.
+pub fn stamped(module: &[u8]) -> Result<[u8; 32], BuildError> {
     let sections = sections(module)?;
     let last = sections.last().filter(|section| section.custom == Some(STAMP));
-    let content = last.ok_or_else(|| format!("its last section is not `{STAMP}`"))?.content;
-    content.try_into().map_err(|_| format!("`{STAMP}` holds {} bytes, not 32", content.len()))
+    let content = last.ok_or(BuildError::Malformed("its last section is not `hydrogen.source`"))?.content;
+    content.try_into().map_err(|_| BuildError::Malformed("`hydrogen.source` does not hold 32 bytes"))
 }
 
 #[cfg(test)]
@@ -107,15 +121,15 @@ mod tests {
         assert_eq!(stripped, module(&[(INTERFACE, b"abi")]));
         let stamped_module = stamp(&stripped, &[7; 32]);
         assert_eq!(stamped_module, module(&[(INTERFACE, b"abi"), (STAMP, &[7; 32])]));
-        assert_eq!(stamped(&stamped_module), Ok([7; 32]));
+        assert_eq!(stamped(&stamped_module).expect("a stamp"), [7; 32]);
     }
 
     #[test]
     fn a_module_without_a_stamp_says_so() {
         let message = stamped(&module(&[])).expect_err("no stamp");
-        assert_eq!(message, "its last section is not `hydrogen.source`");
+        assert_eq!(message.to_string(), "its last section is not `hydrogen.source`");
         let cut = stamp(&module(&[]), &[7; 32]);
         let message = stamped(&cut[..cut.len() - 1]).expect_err("cut");
-        assert_eq!(message, "a section ends after the module");
+        assert_eq!(message.to_string(), "a section ends after the module");
     }
 }
