@@ -129,7 +129,7 @@ impl Cache {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);
-        if let Some(linked) = self.from_disk(&hash) {
+        if let Some(linked) = self.on_disk(&hash) {
             return Ok(self.file(hash, Arc::new(linked)));
         }
         let code = load()?;
@@ -137,7 +137,7 @@ impl Cache {
         Ok(self.finish(hash, &code)?)
     }
 
-    fn from_disk(&self, hash: &Hash) -> Option<Linked> {
+    fn on_disk(&self, hash: &Hash) -> Option<Linked> {
         let image = self.disk.as_ref()?.load(self.linker.engine(), hash)?;
         let linked = link(&self.linker, &image).ok()?;
         self.loaded.fetch_add(1, Ordering::Relaxed);
@@ -146,7 +146,7 @@ impl Cache {
 
     /// Loads or compiles, keeps it on disk, and links.
     fn make(&self, hash: &Hash, code: &[u8]) -> Result<Linked, String> {
-        if let Some(linked) = self.from_disk(hash) {
+        if let Some(linked) = self.on_disk(hash) {
             return Ok(linked);
         }
         let image = compile(self.linker.engine(), code)?;

@@ -60,7 +60,7 @@ impl Cargo<'_> {
         std::fs::read(&path).map_err(|source| BuildError::File { path, source })
     }
 
-    fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(self.toolchain.cargo());
         clean(&mut command);
         command.args(["build", "--release", "--target", self.target.triple(), "-p", self.package]);
