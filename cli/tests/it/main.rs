@@ -2,6 +2,7 @@
 
 mod author;
 mod bad_input;
+mod book;
 mod chaos;
 mod compute;
 mod contract;
