@@ -60,7 +60,7 @@ fn project(workshop: &Workshop, stories: &[Story]) -> PathBuf {
 
 #[test]
 fn modules_are_refused_with_the_words_of_their_files() {
-    let place = tempfile::tempdir().expect("a folder");
+    let (place, mut wrong) = (tempfile::tempdir().expect("a folder"), Vec::new());
     for path in files("check") {
         let text = fs::read_to_string(&path).expect("text");
         let says =
@@ -70,8 +70,11 @@ fn modules_are_refused_with_the_words_of_their_files() {
         let output =
             hydrogen(place.path()).args(["contract", "check"]).arg(&module).output().expect("it runs");
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(!output.status.success() && said.contains(says), "{}: `{said}`", path.display());
+        if output.status.success() || !said.contains(says) {
+            wrong.push(format!("{} does not say `{says}`: {said}", path.display()));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -117,15 +120,18 @@ fn mistakes_are_answered_on_a_chain_with_the_words_of_their_files() {
         arguments: &["--lib", "--examples"],
     };
     cargo.module().expect("they compile");
-    let dev = Dev::start();
+    let (dev, mut wrong) = (Dev::start(), Vec::new());
     for story in &stories {
         let built = target_dir.join(Target::Contract.triple()).join("release/examples");
         let named = fs::read(built.join(format!("{}.wasm", story.name))).expect("built");
         let module = project.join(format!("{}.wasm", story.name));
         fs::write(&module, section::strip(&named).expect("a module")).expect("written");
         let said = play(&dev, &module, &story.commands);
-        assert!(said.contains(&story.says), "{} does not say `{}`: {said}", story.name, story.says);
+        if !said.contains(&story.says) {
+            wrong.push(format!("{} does not say `{}`: {said}", story.name, story.says));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Runs the commands; what the last one says.

@@ -2,7 +2,7 @@
 //! Mend: keys are whole numbers, addresses, hashes, text, or tuples of them.
 //!
 //! ```text
-//! the trait bound `Option<u64>: hydrogen_sdk::Key` is not satisfied
+//! the method `save` exists for struct `hydrogen_sdk::Map<Option<u64>, hydrogen_sdk::prelude::Address>`, but its trait bounds were not satisfied
 //! ```
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(missing_docs, reason = "shown in a line or two")]

@@ -2,7 +2,7 @@
 //! Mend: an enum that derives `ContractError`, whose variants have codes and sentences.
 //!
 //! ```text
-//! the trait bound `Revert: From<String>` is not satisfied
+//! the trait bound `Revert: From<std::string::String>` is not satisfied
 //! ```
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(missing_docs, reason = "shown in a line or two")]

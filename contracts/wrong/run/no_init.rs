@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! $ deploy
-//! no such method (code 5)
+//! there is no init `init`; there are: none
 //! ```
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(missing_docs, reason = "shown in a line or two")]

@@ -4,7 +4,7 @@
 //! ```text
 //! $ deploy
 //! $ call outer
-//! the contract is running already, further up
+//! the stranger does not call back: CallError { code: 13,
 //! ```
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(missing_docs, reason = "shown in a line or two")]
