@@ -133,7 +133,7 @@ fn an_author_goes_from_nothing_to_an_upgrade() {
     let workshop = Workshop::open();
     let project = workshop.project("tally", "counter", "tally");
     let again = ["new", "tally", "--path", project.to_str().expect("UTF-8")];
-    let refused = workshop.contract(&project, &again).err().expect("it is there already");
+    let refused = workshop.contract(&project, &again).expect_err("it is there already");
     assert!(refused.text().contains("exists already, and nothing is overwritten"), "{}", refused.text());
     let Some(built) = workshop.build(&project) else { return };
     assert_eq!(
@@ -151,7 +151,7 @@ fn an_author_goes_from_nothing_to_an_upgrade() {
     let tested = workshop.ok(&project, &["test"]);
     assert_eq!(tested["module"].as_str().map(Path::new), Some(project.join("build/tally.wasm").as_path()));
     edit(&project.join("tests/on_chain.rs"), "\"\"42\"\"", "\"\"43\"\"");
-    let failed = workshop.contract(&project, &["test"]).err().expect("the chain answers 42");
+    let failed = workshop.contract(&project, &["test"]).expect_err("the chain answers 42");
     assert!(failed.text().contains("the tests of tally fail"), "{}", failed.text());
     upgrade(&workshop, &project, &built);
 }

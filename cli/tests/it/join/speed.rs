@@ -13,10 +13,8 @@ fn times_to_join() {
     };
     let blocks = blocks.parse().expect("a number");
     let scene = Scene::start(&Plan { accounts: 1_000, blocks, rate: 0 });
-    let mut key = 9;
-    for (name, sync) in [("blocks", Sync::Blocks), ("snapshot", Sync::Snapshot)] {
+    for (name, key, sync) in [("blocks", 9, Sync::Blocks), ("snapshot", 10, Sync::Snapshot)] {
         let joiner = scene.joiner(name, key, sync);
-        key += 1;
         let (begin, before) = (Instant::now(), scene.carried());
         let process = joiner.launch();
         wait_for("tip", || status(&joiner.rpc).filter(|(height, _)| *height >= blocks));

@@ -210,7 +210,7 @@ fn compile_bombs_that_pass_compile_in_bounded_time() {
     let loops = format!("{} (br_if 0 (local.get 0)) {}", "loop ".repeat(509), "end ".repeat(509)).repeat(30);
     check_compiles("loops in loops", &whole(&format!("(func (param i32) {loops})")));
     let calls = "(call $f (i32.const 1))".repeat(12_000);
-    check_compiles("calls", &whole(&format!("(func $f (param i32)) {}", format!("(func {calls})"))));
+    check_compiles("calls", &whole(&format!("(func $f (param i32)) (func {calls})")));
     let divisions =
         "(local.set 0 (f64.div (f64.sqrt (local.get 0)) (f64.nearest (local.get 0))))".repeat(6_000);
     check_compiles("floats", &whole(&format!("(func (param f64) {divisions})")));
