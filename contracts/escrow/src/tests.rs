@@ -37,7 +37,8 @@ fn others_may_neither_release_nor_refund() {
 /// Whose right it is gets as far as the token, which the mock does not have; the buyer only after the end.
 #[test]
 fn the_parties_reach_the_token() {
-    let attempts: [(Address, fn(u64) -> Result<(), EscrowError>, u64); 5] = [
+    type Settle = fn(u64) -> Result<(), EscrowError>;
+    let attempts: [(Address, Settle, u64); 5] = [
         (BUYER, release, 1),
         (ARBITER, release, 1),
         (SELLER, refund, 1),
