@@ -173,8 +173,10 @@ fn network(
     let mut listeners = Vec::new();
     for address in &config.listen {
         let listening = swarm.listen_on(address.clone());
-        let listener = listening
-            .map_err(|error| NodeError::Listen { address: address.clone(), reason: error.to_string() })?;
+        let listener = listening.map_err(|error| NodeError::Listen {
+            address: address.clone(),
+            reason: error::words_of(&error),
+        })?;
         listeners.push((listener, None));
     }
     let mut peers = PeerBook::new(*swarm.local_peer_id(), config.peers.clone(), Instant::now());

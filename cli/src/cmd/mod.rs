@@ -20,5 +20,6 @@ pub mod tx;
 pub mod validators;
 pub mod verify_proof;
 
+mod name;
 mod print;
 mod violations;

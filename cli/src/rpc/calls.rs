@@ -4,12 +4,11 @@ use crate::rpc::backend::{Backend, Network};
 use crate::rpc::error::{Answer, NOT_FOUND, call_failed, invalid, plain, unread};
 use crate::rpc::interfaces::Interfaces;
 use crate::rpc::text::{AsText, Text};
-use crate::rpc::trace;
 use crate::rpc::types::{
     AccountJson, AllowanceJson, BlockJson, ErrorJson, HeaderJson, ReceiptJson, StatusJson, TxJson,
     ValidatorChangeJson, ValidatorChangesJson, ValidatorJson,
 };
-use hydrogen_core::reader::{ACCOUNTS_PAGE_MAX, ReadError, STORAGE_PAGE_MAX};
+use hydrogen_core::reader::ACCOUNTS_PAGE_MAX;
 use hydrogen_core::{ChainReader, Committed, VALIDATOR_CHANGES_PAGE_MAX};
 use hydrogen_types::host::MethodKind;
 use hydrogen_types::{Action, Address, Hash, Height, Receipt, SideData, TxBody, codec};
@@ -326,7 +325,7 @@ impl Reads<'_> {
         Err(call_failed(result.code, name, message, &result.side))
     }
 
-    fn require_contract(&self, contract: &Address) -> Result<(), ErrorObjectOwned> {
+    pub(super) fn require_contract(&self, contract: &Address) -> Result<(), ErrorObjectOwned> {
         match self.reader.contract(contract).map_err(|error| unread(&error))? {
             Some(_) => Ok(()),
             None => Err(plain(NOT_FOUND, format!("there is no contract at {contract}"))),
@@ -354,35 +353,6 @@ impl Reads<'_> {
         match code {
             Some((hash, code)) => Ok(json!({"hash": hash.to_string(), "code": code.to_text()})),
             None => Err(plain(NOT_FOUND, format!("the module of {contract} is not here"))),
-        }
-    }
-
-    /// A page of a contract's storage.
-    pub(super) fn storage(
-        &self,
-        contract: &Address,
-        prefix: &[u8],
-        start: Option<&[u8]>,
-        limit: Option<u64>,
-        height: Option<Height>,
-    ) -> Answer {
-        self.require_contract(contract)?;
-        let limit = limit.map_or(STORAGE_PAGE_MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let page = self.reader.storage(contract, prefix, start, limit, height);
-        page.map(|page| trace::storage(&page)).map_err(|error| unread(&error))
-    }
-
-    /// What a final transaction did; null if it is unknown.
-    pub(super) fn trace(&self, hash: &Hash) -> Answer {
-        match self.reader.trace(hash) {
-            Ok(Some(traced)) => Ok(trace::trace(&traced)),
-            Ok(None) => Ok(Value::Null),
-            Err(error @ (ReadError::NoSuchHeight { .. } | ReadError::BelowBase { .. })) => {
-                let message =
-                    format!("{hash} cannot be executed again here: {error}; ask a node that keeps more");
-                Err(plain(NOT_FOUND, message))
-            }
-            Err(error) => Err(unread(&error)),
         }
     }
 

@@ -1,14 +1,47 @@
-//! How a trace and a page of storage look in JSON.
+//! Traces and pages of storage, and how they look in JSON.
 
+use crate::rpc::calls::Reads;
+use crate::rpc::error::{Answer, NOT_FOUND, plain, unread};
 use crate::rpc::text::AsText;
 use hydrogen_core::Usage;
 use hydrogen_core::execute::{Datum, Step, TracedCall};
-use hydrogen_core::reader::{StoragePage, TracedReceipt};
-use hydrogen_types::Gas;
+use hydrogen_core::reader::{ReadError, STORAGE_PAGE_MAX, StoragePage, TracedReceipt};
+use hydrogen_types::{Address, Gas, Hash, Height};
 use serde_json::{Map, Value, json};
 
+impl Reads<'_> {
+    /// A page of a contract's storage.
+    pub(super) fn storage(
+        &self,
+        contract: &Address,
+        prefix: &[u8],
+        start: Option<&[u8]>,
+        limit: Option<u64>,
+        height: Option<Height>,
+    ) -> Answer {
+        self.require_contract(contract)?;
+        let limit = limit.map_or(STORAGE_PAGE_MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let page = self.reader.storage(contract, prefix, start, limit, height);
+        page.map(|page| storage(&page)).map_err(|error| unread(&error))
+    }
+
+    /// What a final transaction did; null if it is unknown.
+    pub(super) fn trace(&self, hash: &Hash) -> Answer {
+        match self.reader.trace(hash) {
+            Ok(Some(traced)) => Ok(trace(&traced)),
+            Ok(None) => Ok(Value::Null),
+            Err(error @ (ReadError::NoSuchHeight { .. } | ReadError::BelowBase { .. })) => {
+                let message =
+                    format!("{hash} cannot be executed again here: {error}; ask a node that keeps more");
+                Err(plain(NOT_FOUND, message))
+            }
+            Err(error) => Err(unread(&error)),
+        }
+    }
+}
+
 /// Answer of `tx_trace`.
-pub(super) fn trace(traced: &TracedReceipt) -> Value {
+fn trace(traced: &TracedReceipt) -> Value {
     let receipt = &traced.receipt;
     json!({
         "hash": receipt.hash.to_string(), "height": receipt.height.to_string(), "index": receipt.index,
@@ -70,7 +103,7 @@ fn datum(datum: &Datum) -> Value {
 }
 
 /// Answer of `contract_storage`.
-pub(super) fn storage(page: &StoragePage) -> Value {
+fn storage(page: &StoragePage) -> Value {
     let row = |(key, value): &(Vec<u8>, Vec<u8>)| json!({"key": key.to_text(), "value": value.to_text()});
     json!({
         "height": page.height.to_string(), "entries": page.entries.iter().map(row).collect::<Vec<_>>(),

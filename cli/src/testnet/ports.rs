@@ -8,6 +8,11 @@ const P2P_OFFSET: u16 = 50;
 /// From the first RPC port to the first relay's.
 const RELAY_OFFSET: u16 = 90;
 
+/// Where free ports are looked for: below those that Linux (from 32768) and others (from 49152) give away by themselves.
+const FREE_FROM: u16 = 10_000;
+/// How many there are.
+const FREE_COUNT: u16 = 20_000;
+
 /// The ports of a network, all on the loopback address.
 pub(super) struct Ports {
     pub(super) rpc: Vec<SocketAddr>,
@@ -43,11 +48,16 @@ impl Ports {
         Ok(ports)
     }
 
-    /// All listeners are held until all ports are known, so that no two are the same.
+    /// All listeners are held until all ports are known, so that no two are the same. What the system gives away by
+    /// itself, to connections and to listeners that take any port, is not among them: it could be given away again
+    /// before the processes are up. Each process looks from another port on.
     fn free(validators: usize, relays: usize) -> Outcome<Self> {
         let mut held = Vec::new();
+        let first = u16::try_from(std::process::id() * 97 % u32::from(FREE_COUNT)).unwrap_or_default();
+        let mut candidates = (0..FREE_COUNT).map(|step| FREE_FROM + (first + step) % FREE_COUNT);
         let mut take = || -> Outcome<SocketAddr> {
-            let listener = TcpListener::bind(local(0))?;
+            let found = candidates.find_map(|port| TcpListener::bind(local(port)).ok());
+            let listener = found.ok_or_else(|| Failure::new("no port is free between 10000 and 30000"))?;
             let address = listener.local_addr()?;
             held.push(listener);
             Ok(address)

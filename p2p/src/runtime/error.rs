@@ -87,3 +87,13 @@ impl NodeError {
         }
     }
 }
+
+/// What an error says; the library wraps the system's in some that say nothing.
+pub(super) fn words_of(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said: Vec<String> = std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .filter(|words| !words.is_empty())
+        .collect();
+    said.dedup();
+    if said.is_empty() { format!("{error:?}") } else { said.join(": ") }
+}

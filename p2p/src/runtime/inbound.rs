@@ -42,7 +42,7 @@ impl Network {
             }
             SwarmEvent::NewListenAddr { listener_id, address } => self.on_listening(listener_id, address),
             SwarmEvent::ListenerClosed { reason: Err(error), .. } => {
-                self.shared.set_listening(Err(error.to_string()));
+                self.shared.set_listening(Err(super::error::words_of(&error)));
             }
             SwarmEvent::Behaviour(BehaviourEvent::Requests(event)) => self.on_request_event(event),
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip_event(event),

@@ -3,10 +3,29 @@
 use super::faults::Storm;
 use super::load::Load;
 use super::run::Options;
-use super::world::{Tally, World};
+use super::world::World;
 use hydrogen_types::Hash;
 use serde_json::{Value, json};
 use std::fmt;
+
+/// What happened so far.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    /// Inputs that nodes took.
+    pub steps: u64,
+    /// Times a node lost its power.
+    pub crashes: u64,
+    /// Of these, in the middle of a step, at an operation of its log or store.
+    pub cuts: u64,
+    /// Logs that were torn by it.
+    pub torn: u64,
+    /// Stores of which it took blocks back.
+    pub taken_back: u64,
+    /// Messages bent by nodes that lie.
+    pub bent: u64,
+    /// Times a node was blamed.
+    pub blamed: u64,
+}
 
 /// See the module.
 #[derive(Debug, Clone)]

@@ -11,6 +11,7 @@ use super::ledger::{GENESIS_MS, genesis};
 use super::network::Network;
 use super::node::Node;
 use super::power::Power;
+use super::report::Tally;
 use super::rng::Rng;
 use crate::invariant::{Invariant, Seen, all};
 use hydrogen_core::{ChainReader, Committed, ContractVm, Genesis, Params};
@@ -54,25 +55,6 @@ pub struct Violation {
 
 /// What may be done to a message before it is sent: from, to, the message. `false` loses it.
 pub type Filter = Box<dyn FnMut(usize, usize, &Input) -> bool>;
-
-/// What happened so far.
-#[derive(Debug, Clone, Default)]
-pub struct Tally {
-    /// Inputs that nodes took.
-    pub steps: u64,
-    /// Times a node lost its power.
-    pub crashes: u64,
-    /// Of these, in the middle of a step, at an operation of its log or store.
-    pub cuts: u64,
-    /// Logs that were torn by it.
-    pub torn: u64,
-    /// Stores of which it took blocks back.
-    pub taken_back: u64,
-    /// Messages bent by nodes that lie.
-    pub bent: u64,
-    /// Times a node was blamed.
-    pub blamed: u64,
-}
 
 /// See the module.
 pub struct World {

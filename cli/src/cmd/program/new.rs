@@ -1,5 +1,6 @@
 //! `hydrogen program new`: a folder to begin with. What exists is never written over.
 
+use crate::cmd::name;
 use crate::cmd::program::args::Language;
 use crate::cmd::program::template;
 use crate::failure::{Failure, Outcome};
@@ -9,75 +10,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Longest name of a program, in bytes.
-const NAME_BYTES_MAX: usize = 64;
-/// Names that cargo refuses or warns of: words of Rust, its libraries, and folders of a build.
-const RESERVED: &[&str] = &[
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc-macro",
-    "proc_macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-];
-
 pub(super) fn run(session: &Session, name: &str, language: Language, path: Option<&Path>) -> Outcome {
-    valid(name)?;
+    name::check("program", name, std::iter::empty())?;
     let folder = path.unwrap_or(Path::new(name));
     empty(folder)?;
     let mut written = Vec::new();
@@ -94,28 +28,6 @@ pub(super) fn run(session: &Session, name: &str, language: Language, path: Optio
     );
     let path = folder.display().to_string();
     session.output.data(text, &json!({"name": name, "path": path, "files": written}));
-    Ok(())
-}
-
-/// What cargo, make and a file system all take as a name.
-pub(super) fn valid(name: &str) -> Outcome {
-    let hint = "begin with a small letter, go on with small letters, digits and hyphens: word-count";
-    let mut letters = name.chars();
-    let begins = letters.next().is_some_and(|letter| letter.is_ascii_lowercase());
-    let goes_on =
-        letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
-    if !begins || !goes_on || name.ends_with('-') {
-        return Err(Failure::new(format!("`{name}` is no name for a program")).hint(hint));
-    }
-    if name.len() > NAME_BYTES_MAX {
-        let length = name.len();
-        return Err(Failure::new(format!("a name of {length} bytes, at most {NAME_BYTES_MAX} are allowed"))
-            .hint("choose a shorter one"));
-    }
-    if RESERVED.contains(&name) {
-        return Err(Failure::new(format!("`{name}` has a meaning in Rust or for cargo"))
-            .hint(format!("choose another name: {name}-task")));
-    }
     Ok(())
 }
 

@@ -1,19 +1,25 @@
 //! Names, templates and choices; whole programs are built and run in `tests/it/program.rs`.
 
 use super::args::Language;
-use super::{compile, new, template};
+use super::{compile, template};
+use crate::cmd::name;
+use crate::failure::Outcome;
+
+fn valid(name: &str) -> Outcome {
+    name::check("program", name, std::iter::empty())
+}
 
 #[test]
 fn names_are_those_that_cargo_and_make_take() {
     for name in ["total", "word-count", "a", "x2"] {
-        assert!(new::valid(name).is_ok(), "{name}");
+        assert!(valid(name).is_ok(), "{name}");
     }
     for name in ["", "2x", "-a", "a-", "Total", "a_b", "a/b", "../a", "a b", "fn", "test", "\u{e4}"] {
-        let failure = new::valid(name).expect_err(name);
+        let failure = valid(name).expect_err(name);
         assert!(failure.next_step().is_some(), "{name}");
     }
-    assert!(new::valid(&"a".repeat(64)).is_ok());
-    assert!(new::valid(&"a".repeat(65)).is_err());
+    assert!(valid(&"a".repeat(40)).is_ok());
+    assert!(valid(&"a".repeat(41)).is_err());
 }
 
 #[test]

@@ -174,8 +174,10 @@ impl Scene {
     pub(super) fn joiner_in(&self, path: &Path, key: u8, sync: Sync) -> Joiner {
         let peers = self.lines.iter().map(|line| line.address.clone()).collect();
         let home = self.home(path, key, sync, SnapshotsFile { every: 0, keep: 1 }, peers);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let rpc = listener.local_addr().expect("bound").to_string();
+        // Kept over restarts, so none that the system may give to another meanwhile.
+        let first = 30_000 + u16::try_from(std::process::id() % 2_000).expect("small");
+        let free = (first..32_768).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+        let rpc = free.expect("a port").local_addr().expect("bound").to_string();
         let log = self.folder.path().join(format!("log-{key}"));
         Joiner { home, rpc, log, height: self.height }
     }

@@ -1,11 +1,11 @@
 //! `hydrogen contract new`: a project that builds, from nothing but this binary and cargo.
 
-mod name;
 mod project;
 mod sources;
 #[cfg(test)]
 mod tests;
 
+use crate::cmd::name;
 use crate::failure::{Failure, Outcome};
 use crate::session::Session;
 use serde_json::json;
@@ -89,7 +89,7 @@ hydrogen contract query ADDRESS last"
 /// When the name or the folder will not do.
 pub(super) fn run(session: &Session, args: &Args) -> Outcome {
     let Args { name, template, path } = args;
-    name::check(name, project::taken(*template))?;
+    name::check("contract", name, project::taken(*template))?;
     let folder = path.clone().unwrap_or_else(|| PathBuf::from(name));
     claim(&folder)?;
     let files = project::files(name, *template);

@@ -58,13 +58,13 @@ fn a_project_has_its_own_name_everywhere() {
 }
 
 fn refused(text: &str) -> String {
-    name::check(text, project::taken(Template::Escrow)).unwrap_err().to_string()
+    name::check("contract", text, project::taken(Template::Escrow)).unwrap_err().to_string()
 }
 
 #[test]
 fn names_are_checked_before_anything_is_written() {
     for good in ["a", "counter", "my-token-2", &"n".repeat(40)] {
-        name::check(good, project::taken(Template::Counter)).unwrap();
+        name::check("contract", good, project::taken(Template::Counter)).unwrap();
     }
     let malformed = [
         ("My Token", "my-token"),
@@ -87,5 +87,5 @@ fn names_are_checked_before_anything_is_written() {
         assert!(refused(taken).contains(&format!("`my-{taken}` would do")), "{taken}");
     }
     // Only the escrow has a module of this name beside its own.
-    name::check("token", project::taken(Template::Token)).unwrap();
+    name::check("contract", "token", project::taken(Template::Token)).unwrap();
 }

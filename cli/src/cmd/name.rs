@@ -1,4 +1,4 @@
-//! What a contract may be called: its package's, its module's and its file's name at once.
+//! What a contract or a program may be called: its package's, its module's and its file's name at once.
 
 use crate::failure::{Failure, Outcome};
 
@@ -73,11 +73,11 @@ const RESERVED: &[&str] = &[
     "yield",
 ];
 
-/// Refuses a name that is none. `taken` are those of the packages it is built with and of the template's modules.
+/// Refuses a name for `what` that is none. `taken` are those of the packages it is built with and of the template's modules.
 ///
 /// # Errors
 /// Says what is wrong with it, and names one that would do.
-pub(super) fn check<'a>(name: &str, taken: impl Iterator<Item = &'a str>) -> Outcome {
+pub(super) fn check<'a>(what: &str, name: &str, taken: impl Iterator<Item = &'a str>) -> Outcome {
     let hint = "write lower-case letters, digits and single hyphens, beginning with a letter";
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let well_formed = name.bytes().all(legal)
@@ -87,7 +87,7 @@ pub(super) fn check<'a>(name: &str, taken: impl Iterator<Item = &'a str>) -> Out
     if !well_formed {
         let near = nearest(name);
         let hint = if near.is_empty() { hint.into() } else { format!("{hint}: `{near}` would do") };
-        return Err(Failure::new(format!("`{name}` is no name for a contract")).hint(hint));
+        return Err(Failure::new(format!("`{name}` is no name for a {what}")).hint(hint));
     }
     if name.len() > NAME_BYTES_MAX {
         let length = name.len();
@@ -99,7 +99,7 @@ pub(super) fn check<'a>(name: &str, taken: impl Iterator<Item = &'a str>) -> Out
         || taken.into_iter().any(|taken| taken.replace('_', "-") == name)
     {
         return Err(Failure::new(format!(
-            "`{name}` is taken: by Rust, by a crate that contracts are built with, or by the template"
+            "`{name}` is taken: by Rust, by a crate that a {what} is built with, or by the template"
         ))
         .hint(format!("`my-{name}` would do")));
     }
